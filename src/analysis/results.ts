@@ -1,0 +1,199 @@
+import type { FormatId, Method, Phase, TimeKind } from '../trace/index.js';
+
+export const DECOMPOSE_BY = [
+  'layer-type',
+  'layer',
+  'module',
+  'kernel',
+  'step',
+  'phase',
+  'stream',
+  'rank',
+] as const;
+export type DecomposeBy = (typeof DECOMPOSE_BY)[number];
+
+/** A half-open interval of trace time in ns; calls that start inside it are counted. */
+export interface TimeWindow {
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+/** Call statistics. Percentiles interpolate linearly (rank p·(n-1)); null for no calls. Times in ns. */
+export interface CallStatistics {
+  readonly calls: number;
+  readonly total_ns: number;
+  readonly p50_ns: number | null;
+  readonly p99_ns: number | null;
+  readonly max_ns: number | null;
+  /** p99 / p50; null for no calls or a median of 0 */
+  readonly tail_ratio: number | null;
+}
+
+export interface DecompositionRow extends CallStatistics {
+  /** stable: a layer type key, "17", a kernel name, ... */
+  readonly key: string;
+  readonly label: string;
+  /** share of the total time of all rows, 0 to 1 */
+  readonly share: number;
+  /** calls below 100: the p99 rests on fewer than one call in its tail */
+  readonly weak_p99: boolean;
+  /** share of this row's time by method of attribution, 0 to 1, largest first */
+  readonly evidence: readonly { readonly method: Method; readonly share: number }[];
+}
+
+/** Which rows stand behind a figure. */
+export interface Population {
+  /** event rows of the file (of the window, where one is set) that the figures are made of */
+  readonly rows: number;
+  /** calls the recorder counted, kept in the file or not; null = the file does not say */
+  readonly counted: number | null;
+  /** event rows in the whole file, host events included */
+  readonly rows_in_file: number;
+  /** rows left out while reading, by reason */
+  readonly skipped: readonly { readonly reason: string; readonly rows: number }[];
+  /** what the durations are: time on the GPU, or time of API calls on the host */
+  readonly time_kind: TimeKind;
+  /** total time of GPU events, ns; 0 where the trace has only host calls */
+  readonly gpu_time_ns: number;
+  /** share of the total time that has a layer type, 0 to 1 */
+  readonly classified_share: number;
+  /** share of the total time by evidence, 0 to 1; sums to 1 with 'none' */
+  readonly by_method: Readonly<Partial<Record<Method, number>>>;
+}
+
+export interface Decomposition {
+  readonly trace: TraceFigures;
+  readonly by: DecomposeBy;
+  readonly population: Population;
+  readonly overall: CallStatistics & {
+    /**
+     * Share of the trace's span in which at least one kernel ran, the mean over devices: what
+     * `nvidia-smi` reports as GPU utilisation. null where the trace has no GPU events.
+     */
+    readonly duty_cycle: number | null;
+  };
+  /** by total time, largest first, unless the key has an order of its own (layer, step) */
+  readonly rows: readonly DecompositionRow[];
+}
+
+export interface TraceFigures {
+  readonly path: string;
+  readonly format: FormatId;
+  /** event rows read, host events included */
+  readonly events: number;
+  readonly gpu_events: number;
+  readonly span_ns: number;
+  readonly ranks: number;
+}
+
+/** What the dashboard over the same window would have shown. */
+export interface DashboardView {
+  readonly duty_cycle: number | null;
+  /** duty cycle of each second of the trace, the mean over devices, 0 to 1 */
+  readonly duty_cycle_samples: readonly number[];
+  /** least, median and greatest of the samples; null without GPU events */
+  readonly duty_cycle_range: {
+    readonly min: number;
+    readonly median: number;
+    readonly max: number;
+  } | null;
+  readonly sample_ns: number;
+  readonly overall: CallStatistics;
+}
+
+export interface Stall {
+  /** index in the measured columns; the id of the call everywhere */
+  readonly call: number;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly name: string;
+  readonly layer_type: string;
+  readonly layer_label: string;
+  readonly layer_index: number;
+  readonly module: string;
+  readonly step: string;
+  readonly phase: Phase;
+  readonly rank: string;
+  readonly lane: string;
+  /** median of its own layer type, ns */
+  readonly typical_ns: number;
+  /** duration / typical */
+  readonly times_typical: number;
+  /** duration - typical, ns: the time lost */
+  readonly lost_ns: number;
+  /** true where a stack, module or annotation can lead to code */
+  readonly has_source: boolean;
+}
+
+export interface StallList {
+  readonly factor: number;
+  /** stalls found, of which `stalls` holds the first `limit` by time lost */
+  readonly found: number;
+  readonly lost_ns: number;
+  readonly population: Population;
+  readonly stalls: readonly Stall[];
+}
+
+/** A window of the timeline at the resolution of the screen. */
+export interface TileRequest extends TimeWindow {
+  /** width of the window in pixels: boxes narrower than one are merged */
+  readonly pixels: number;
+}
+
+/**
+ * Boxes to draw, as columns. Boxes of one row do not overlap. Where several calls fall into one
+ * pixel, the longest stands for all and `calls` says how many.
+ */
+export interface TileSet {
+  readonly window: TimeWindow;
+  readonly rows: readonly TimelineRow[];
+  readonly count: number;
+  /** index in `rows` */
+  readonly row: Uint32Array;
+  readonly start: Float64Array;
+  readonly duration: Float64Array;
+  /** code in LAYER_TYPES */
+  readonly type: Uint8Array;
+  /** index in `texts` */
+  readonly text: Uint32Array;
+  /** calls merged into this box; 1 = exactly the call `call` */
+  readonly calls: Uint32Array;
+  /** the call this box shows (index in the measured columns); -1 for boxes that are no call (steps, layers, ranges) */
+  readonly call: Int32Array;
+  readonly texts: readonly string[];
+}
+
+/** A row of boxes. Rows with the same `group` belong to one lane, drawn under one heading. */
+export interface TimelineRow {
+  readonly group: string;
+  /** "step", "layer", "module", "kernel", "annotation", "call", "host" */
+  readonly level: string;
+  readonly label: string;
+  /** share of the trace's span this row is busy, 0 to 1; null where it is not meaningful */
+  readonly busy: number | null;
+}
+
+/** Everything known about one call, for the details pane. */
+export interface CallDetails {
+  readonly call: number;
+  readonly facts: readonly { readonly name: string; readonly value: string }[];
+  readonly name: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly layer_type: string;
+  readonly layer_label: string;
+  readonly layer_index: number;
+  readonly module: string;
+  readonly method: Method;
+  /** the rule that decided, in words */
+  readonly rule: string;
+  /** call stack, innermost first; '' file where unknown */
+  readonly stack: readonly {
+    readonly file: string;
+    readonly line: number;
+    readonly function: string;
+    readonly library: string;
+  }[];
+  /** enclosing modules, outermost first ("NemotronHModel_0", ...) */
+  readonly modules: readonly string[];
+}

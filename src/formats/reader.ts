@@ -1,0 +1,41 @@
+import type { FormatId, ReportProgress, Trace } from '../trace/index.js';
+
+/** Ranged reads over a file wherever it lies. Reading never changes anything. */
+export interface TraceSource {
+  /** as shown to people and stored in `TraceFile.path` */
+  readonly path: string;
+  readonly name: string;
+  /** bytes */
+  readonly size: number;
+  /**
+   * At most `length` bytes from `offset`; fewer only at the end of the file.
+   * @throws TraceOpenError where the file went away or may not be read
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** The first bytes of a file, and of what it unpacks to where it is gzip. */
+export interface Probe {
+  readonly source: TraceSource;
+  /** up to 64 KiB as stored */
+  readonly head: Uint8Array;
+  /** up to 64 KiB after gunzip; equal to `head` where it is not gzip */
+  readonly content: Uint8Array;
+  readonly gzip: boolean;
+}
+
+export interface ReadOptions {
+  readonly progress?: ReportProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** One trace format. A format is told by content, never by the file's name. */
+export interface FormatReader {
+  readonly id: FormatId;
+  readonly label: string;
+  /** Cheap and without side effects; SQLite formats look at the schema, JSON formats at the text. */
+  detect(probe: Probe): Promise<boolean>;
+  /** @throws TraceOpenError */
+  read(source: TraceSource, options: ReadOptions): Promise<Trace>;
+}

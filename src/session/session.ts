@@ -1,0 +1,107 @@
+import type {
+  CallDetails,
+  DashboardView,
+  DecomposeBy,
+  Decomposition,
+  StallList,
+  TileRequest,
+  TileSet,
+  TimeWindow,
+} from '../analysis/results.js';
+import type { SqlRows } from '../sqlite/engine.js';
+import type {
+  FormatId,
+  Marker,
+  Rank,
+  ReportProgress,
+  TimeKind,
+  TraceFile,
+  TraceReport,
+} from '../trace/index.js';
+
+/** What is known of a trace once it is open; plain data. */
+export interface TraceSummary {
+  readonly files: readonly TraceFile[];
+  readonly format: FormatId;
+  readonly formatLabel: string;
+  readonly spanNs: number;
+  /** absolute time of 0, ns, as decimal text (bigint does not cross the message path) */
+  readonly originNs: string;
+  readonly epoch: 'unix' | 'session';
+  readonly ranks: readonly Rank[];
+  readonly counts: {
+    readonly gpu: number;
+    readonly launches: number;
+    readonly ranges: number;
+    readonly host: number;
+  };
+  readonly timeKind: TimeKind;
+  readonly report: TraceReport;
+  readonly markers: readonly Marker[];
+  readonly dashboard: DashboardView;
+}
+
+/** One line of `layerscope attribute`. */
+export interface AttributedCall {
+  /** µs as in the file, 3 decimals, exact */
+  readonly ts_us: string;
+  readonly dur_us: string;
+  readonly device: string;
+  readonly stream: string;
+  readonly name: string;
+  readonly layer_type: string;
+  readonly layer_index: string;
+  readonly module: string;
+  readonly method: string;
+}
+
+/** Where a call's code may be: to be found in the workspace by the caller. Best first. */
+export interface SourceHint {
+  readonly kind: 'frame' | 'class' | 'kernel';
+  /** path on the recording machine, '' where only a name is known */
+  readonly file: string;
+  /** from 1; 0 = unknown */
+  readonly line: number;
+  /** function, class or kernel name */
+  readonly symbol: string;
+}
+
+/** The result of a query; bigint values are decimal text in `bigints` columns. */
+export interface QueryResult extends SqlRows {
+  readonly elapsedMs: number;
+  /** the statement SQLite ran, where the dialect changed it */
+  readonly ranSql: string;
+}
+
+export interface CallOptions {
+  readonly progress?: ReportProgress;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One open trace behind one interface: in a worker under VS Code, in-process in the CLI. The
+ * requests are plain data in, plain data or typed arrays out.
+ */
+export interface TraceSession {
+  /** Opens one trace: one file, or the files of several ranks of one run. @throws TraceOpenError */
+  open(paths: readonly string[], options?: CallOptions): Promise<TraceSummary>;
+  decompose(
+    request: { by: DecomposeBy; window?: TimeWindow },
+    options?: CallOptions,
+  ): Promise<Decomposition>;
+  stalls(
+    request: { factor?: number; limit?: number; window?: TimeWindow; layerType?: string },
+    options?: CallOptions,
+  ): Promise<StallList>;
+  tiles(request: TileRequest, options?: CallOptions): Promise<TileSet>;
+  call(request: { call: number }, options?: CallOptions): Promise<CallDetails>;
+  sourceHints(request: { call: number }, options?: CallOptions): Promise<readonly SourceHint[]>;
+  /** Runs one statement; cancelled within 200 ms by its signal, the trace stays open. @throws SqlError */
+  query(request: { sql: string; limit?: number }, options?: CallOptions): Promise<QueryResult>;
+  /** `count` attributed calls from `from` on, in time order. */
+  attributed(
+    request: { from: number; count: number },
+    options?: CallOptions,
+  ): Promise<readonly AttributedCall[]>;
+  close(): Promise<void>;
+}

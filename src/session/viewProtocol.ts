@@ -1,0 +1,74 @@
+import type {
+  CallDetails,
+  DecomposeBy,
+  Decomposition,
+  StallList,
+  TileRequest,
+  TileSet,
+  TimeWindow,
+} from '../analysis/results.js';
+import type { Progress } from '../trace/index.js';
+import type { QueryResult, TraceSummary } from './session.js';
+
+/**
+ * Everything that passes between the trace editor's webview and the extension host. The webview asks
+ * requests with an id; the host answers each once. Both sides also send events without an answer.
+ */
+export interface ViewRequests {
+  decompose: { params: { by: DecomposeBy; window?: TimeWindow }; result: Decomposition };
+  stalls: {
+    params: { factor?: number; limit?: number; window?: TimeWindow; layerType?: string };
+    result: StallList;
+  };
+  tiles: { params: TileRequest; result: TileSet };
+  call: { params: { call: number }; result: CallDetails };
+  query: { params: { sql: string; limit?: number }; result: QueryResult };
+  /** Opens the code a call came from; answers with the sentence to show, '' where an editor opened. */
+  goToCode: { params: { call: number }; result: string };
+  /** Opens one frame of a call stack. */
+  goToFrame: { params: { file: string; line: number; symbol: string }; result: string };
+  /** Saves text through the host's save dialog; answers with the path or ''. */
+  save: { params: { suggestedName: string; text: string }; result: string };
+  copy: { params: { text: string }; result: void };
+  savedQueries: { params: Record<string, never>; result: readonly SavedQuery[] };
+}
+export type ViewRequestName = keyof ViewRequests;
+
+export interface SavedQuery {
+  readonly title: string;
+  readonly description: string;
+  readonly sql: string;
+}
+
+export type ToHost =
+  | {
+      [K in ViewRequestName]: {
+        type: 'request';
+        id: number;
+        name: K;
+        params: ViewRequests[K]['params'];
+      };
+    }[ViewRequestName]
+  /** stop waiting for a request; a running query is interrupted */
+  | { type: 'cancel'; id: number }
+  /** the webview can draw: the host starts or repeats the opening */
+  | { type: 'ready' }
+  | { type: 'cancelOpen' }
+  /** buttons of the error page and the rank notice */
+  | { type: 'openWith' }
+  | { type: 'neverHere' }
+  | { type: 'retry' }
+  | { type: 'openAllRanks' };
+
+export type ToView =
+  | { type: 'opening'; name: string; progress: Progress }
+  /** `moreRanks`: files beside this one that look like the other ranks of the run, not opened yet */
+  | { type: 'opened'; summary: TraceSummary; moreRanks: readonly string[] }
+  | { type: 'failed'; sentence: string; looksLike: string; tables: readonly string[] }
+  | { type: 'answer'; id: number; result: unknown }
+  | { type: 'refused'; id: number; sentence: string; cancelled: boolean }
+  /** commands of VS Code that act on the open editor */
+  | { type: 'show'; view: ViewName; by?: DecomposeBy }
+  | { type: 'goToSelected' };
+
+export type ViewName = 'layers' | 'timeline' | 'stalls' | 'query';

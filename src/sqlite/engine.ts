@@ -1,0 +1,63 @@
+/** One value of a result; integers beyond 2^53 come as bigint, all others as number. */
+export type SqlValue = number | bigint | string | Uint8Array | null;
+
+export interface SqlRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly SqlValue[])[];
+  /** true where more rows existed than `limit` let through */
+  readonly truncated: boolean;
+}
+
+/** A function SQL can call, by name. */
+export type ScalarFunction = (...args: SqlValue[]) => SqlValue;
+
+/** An aggregate SQL can call. `step` gets the state and the arguments of one row and gives the next state. */
+export interface AggregateFunction<State> {
+  readonly init: () => State;
+  readonly step: (state: State, ...args: SqlValue[]) => State;
+  readonly finalize: (state: State) => SqlValue;
+}
+
+/**
+ * The one seam over SQLite. sql.js behind it everywhere; a native engine for larger files can take
+ * its place without a change elsewhere. An engine works on bytes in memory: nothing it does reaches
+ * the file they came from.
+ */
+export interface SqlEngine {
+  /** Runs statements that give no rows. @throws SqlError */
+  run(sql: string): void;
+  /** All rows of one statement, at most `limit`. @throws SqlError */
+  query(sql: string, limit?: number): SqlRows;
+  /** Streams the rows of one statement; integers as in `SqlValue`. @throws SqlError */
+  each(sql: string, onRow: (row: readonly SqlValue[]) => void): void;
+  /**
+   * Streams numeric columns only, as doubles (NULL is NaN): the fast way into typed arrays.
+   * Subtract epochs in the SQL so that no value passes 2^53. @throws SqlError
+   */
+  eachNumeric(sql: string, onRow: (row: ArrayLike<number>) => void): void;
+  /** Inserts `count` rows into `table` from a getter by row, in one transaction. @throws SqlError */
+  insert(
+    table: string,
+    columnCount: number,
+    count: number,
+    row: (i: number) => readonly SqlValue[],
+  ): void;
+  scalarFunction(name: string, f: ScalarFunction): void;
+  aggregateFunction<State>(name: string, f: AggregateFunction<State>): void;
+  /** Tables and views of the file, in its own order. */
+  tables(): readonly { readonly name: string; readonly type: 'table' | 'view' }[];
+  /** Column names of a table or view; empty where it does not exist or cannot be read. */
+  columnsOf(table: string): readonly string[];
+  close(): void;
+}
+
+/** What SQLite said, with the statement it was about. */
+export class SqlError extends Error {
+  override readonly name = 'SqlError';
+  constructor(
+    message: string,
+    readonly sql: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,212 @@
+import type { NameTable } from './names.js';
+
+/**
+ * Columns of a trace. All columns of one table have `count` entries. Times are nanoseconds from the
+ * trace's start (`Trace.clock.originNs`), as doubles: exact to the nanosecond for 104 days.
+ */
+export interface TimedColumns {
+  readonly count: number;
+  /** ns from the trace's start; ascending. */
+  readonly start: Float64Array;
+  /** ns */
+  readonly duration: Float64Array;
+  /** id in `Trace.names` */
+  readonly name: Uint32Array;
+  /** index in `Trace.lanes` */
+  readonly lane: Uint32Array;
+}
+
+/** Codes of `GpuColumns.kind`. */
+export const GPU_KINDS = ['kernel', 'memcpy', 'memset', 'graph'] as const;
+export type GpuKind = (typeof GPU_KINDS)[number];
+export const KERNEL = 0;
+export const MEMCPY = 1;
+export const MEMSET = 2;
+
+/** What ran on a GPU: kernels, copies, memsets. */
+export interface GpuColumns extends TimedColumns {
+  readonly kind: Uint8Array;
+  /** index in `Trace.launches` of the API call that launched it, -1 where the trace has none */
+  readonly launch: Int32Array;
+  /** correlation id as the file has it, NaN where it has none (ids stay below 2^53 in all formats read) */
+  readonly correlation: Float64Array;
+  /** bytes moved or set, NaN where it does not apply */
+  readonly bytes: Float64Array;
+  /** index in `Trace.kernelShapes`, -1 = not recorded */
+  readonly shape: Int32Array;
+  /** name id of the collective the file names for it ("_allgather_base", ...), 0 = none */
+  readonly collective: Uint32Array;
+  /** 1 where it was replayed from a CUDA/HIP graph */
+  readonly replayed: Uint8Array;
+}
+
+/** CUDA/HIP API calls on host threads; `duration` is host time and never counts as GPU time. */
+export interface LaunchColumns extends TimedColumns {
+  readonly correlation: Float64Array;
+  /** index in `Trace.stacks`, -1 = no stack, -2 = the file points at a stack it does not hold */
+  readonly stack: Int32Array;
+  /** innermost range (index in `Trace.ranges`) of the same thread that encloses it, -1 = none */
+  readonly range: Int32Array;
+}
+export const NO_STACK = -1;
+export const DANGLING_STACK = -2;
+
+/** Codes of `RangeColumns.kind`. */
+export const RANGE_KINDS = ['annotation', 'module', 'frame', 'op'] as const;
+export type RangeKind = (typeof RANGE_KINDS)[number];
+export const ANNOTATION = 0;
+export const MODULE = 1;
+export const FRAME = 2;
+export const OP = 3;
+
+/** What was active on a host thread: annotations, nn.Modules, Python frames, framework operators. */
+export interface RangeColumns extends TimedColumns {
+  readonly kind: Uint8Array;
+  /** enclosing range, -1 at the root */
+  readonly parent: Int32Array;
+}
+
+/** Codes of `HostColumns.kind`. */
+export const HOST_KINDS = [
+  'scheduler',
+  'memory',
+  'process',
+  'io',
+  'network',
+  'overhead',
+  'other',
+] as const;
+export type HostKind = (typeof HOST_KINDS)[number];
+
+/** Events of the operating system or the profiler itself (context switches, block I/O, overhead). */
+export interface HostColumns extends TimedColumns {
+  readonly kind: Uint8Array;
+}
+
+/** Launch geometry of a kernel: grid and block, x y z each. */
+export interface KernelShape {
+  readonly grid: readonly [number, number, number];
+  readonly block: readonly [number, number, number];
+}
+
+/** One line of a call stack. Unknown parts are '' and line 0. */
+export interface Frame {
+  /** source file as the recording machine names it, or '' */
+  readonly file: string;
+  /** from 1; 0 = unknown */
+  readonly line: number;
+  readonly function: string;
+  /** shared library or module of a native frame, or '' */
+  readonly library: string;
+}
+
+/** Call stacks, each frame stored once. */
+export interface StackTable {
+  readonly frames: readonly Frame[];
+  /** frame ids of each stack, leaf (innermost) first */
+  readonly stacks: readonly Uint32Array[];
+}
+
+export type LaneKind = 'stream' | 'thread';
+
+/** A row of the timeline: a GPU stream or a host thread. */
+export interface Lane {
+  readonly kind: LaneKind;
+  /** index in `Trace.ranks` */
+  readonly rank: number;
+  /** device ordinal for a stream, -1 for a thread */
+  readonly device: number;
+  /** stream or thread id as the file has it */
+  readonly id: string;
+  /** process id as the file has it, '' where unknown */
+  readonly process: string;
+  /** what people read: "stream 7", "python3 (868)" */
+  readonly label: string;
+}
+
+/** One process of a distributed job; a trace of one process has one. */
+export interface Rank {
+  /** rank number; -1 where the file does not say */
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly label: string;
+  /** path of the file it was read from */
+  readonly path: string;
+  readonly device: string;
+}
+
+/** Something the recorder already found: a causal chain, a mark. */
+export interface Marker {
+  /** ns from the trace's start */
+  readonly time: number;
+  readonly severity: string;
+  readonly title: string;
+  readonly text: string;
+  readonly advice: readonly string[];
+}
+
+/** A defect or gap of the file, in a sentence a person reads. */
+export interface Warning {
+  /** stable word for tests and filters: 'truncated', 'dangling-stack', 'damaged-rows', ... */
+  readonly code: string;
+  readonly message: string;
+  /** rows concerned; 0 where it is not about rows */
+  readonly rows: number;
+}
+
+/** What was in the file, what was read, what was missing. */
+export interface TraceReport {
+  /** event rows the file holds */
+  readonly rowsInFile: number;
+  /** event rows in the trace's columns */
+  readonly rowsRead: number;
+  /**
+   * Events the recorder saw, kept or not. null where the file does not say (Ingero keeps part of its
+   * rows and states the true counts in event_aggregates; every other format keeps all).
+   */
+  readonly rowsCounted: number | null;
+  /** rows left out, by reason; sums to rowsInFile - rowsRead */
+  readonly skipped: readonly { readonly reason: string; readonly rows: number }[];
+  readonly warnings: readonly Warning[];
+  /** what a reader could have used and the file does not hold: 'python stacks', 'correlation', ... */
+  readonly missing: readonly string[];
+  /** facts about the recording for people: GPU, driver, profiler version; never private data */
+  readonly facts: readonly { readonly name: string; readonly value: string }[];
+}
+
+export type FormatId = 'flat' | 'ingero' | 'kineto';
+
+export interface TraceFile {
+  readonly path: string;
+  readonly name: string;
+  /** size on disk */
+  readonly bytes: number;
+}
+
+/** One opened recording, in columns. Immutable once read. */
+export interface Trace {
+  readonly files: readonly TraceFile[];
+  readonly format: FormatId;
+  /** "Ingero 0.9", "PyTorch profiler (Kineto) schema 1", "events table" */
+  readonly formatLabel: string;
+  readonly clock: {
+    /** absolute time of 0 in the columns, ns since the Unix epoch or the recorder's own zero */
+    readonly originNs: bigint;
+    readonly epoch: 'unix' | 'session';
+    /** what is subtracted from the file's own times to get `originNs`: file time = absolute - fileBaseNs */
+    readonly fileBaseNs: bigint;
+  };
+  /** ns from the first start to the last end of any event */
+  readonly spanNs: number;
+  readonly names: NameTable;
+  readonly ranks: readonly Rank[];
+  readonly lanes: readonly Lane[];
+  readonly gpu: GpuColumns;
+  readonly launches: LaunchColumns;
+  readonly ranges: RangeColumns;
+  readonly host: HostColumns;
+  readonly kernelShapes: readonly KernelShape[];
+  readonly stacks: StackTable;
+  readonly markers: readonly Marker[];
+  readonly report: TraceReport;
+}

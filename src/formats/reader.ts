@@ -12,6 +12,12 @@ export interface TraceSource {
    * @throws TraceOpenError where the file went away or may not be read
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * The file beside this one whose name is this name plus `suffix` ("-wal"); undefined where there
+   * is none. The caller closes it. A source that cannot look beside itself leaves this out.
+   * @throws TraceOpenError where it exists and may not be read
+   */
+  companion?(suffix: string): Promise<TraceSource | undefined>;
   close(): Promise<void>;
 }
 

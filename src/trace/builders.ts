@@ -114,6 +114,7 @@ export class GpuBuilder extends TimedBuilder {
   readonly shape = new GrowingColumn(Int32Array);
   readonly collective = new GrowingColumn(Uint32Array);
   readonly replayed = new GrowingColumn(Uint8Array);
+  readonly stack = new GrowingColumn(Int32Array);
 
   push(row: {
     start: number;
@@ -125,6 +126,7 @@ export class GpuBuilder extends TimedBuilder {
     bytes?: number;
     shape?: number;
     collective?: number;
+    stack?: number;
   }): void {
     this.pushTimed(row.start, row.duration, row.name, row.lane);
     this.kind.push(row.kind);
@@ -134,6 +136,7 @@ export class GpuBuilder extends TimedBuilder {
     this.shape.push(row.shape ?? -1);
     this.collective.push(row.collective ?? 0);
     this.replayed.push(0);
+    this.stack.push(row.stack ?? -1);
   }
 
   build(): GpuColumns {
@@ -147,6 +150,7 @@ export class GpuBuilder extends TimedBuilder {
       shape: this.shape.ordered(order),
       collective: this.collective.ordered(order),
       replayed: this.replayed.ordered(order),
+      stack: this.stack.ordered(order),
     };
   }
 }

@@ -38,6 +38,11 @@ export interface GpuColumns extends TimedColumns {
   readonly collective: Uint32Array;
   /** 1 where it was replayed from a CUDA/HIP graph */
   readonly replayed: Uint8Array;
+  /**
+   * index in `Trace.stacks` where the file stores the stack with the GPU event itself (flat `events`
+   * tables), -1 = none. Formats that store it with the API call have it in `LaunchColumns.stack`.
+   */
+  readonly stack: Int32Array;
 }
 
 /** CUDA/HIP API calls on host threads; `duration` is host time and never counts as GPU time. */

@@ -5,4 +5,5 @@ export * from './errors.js';
 export * from './labels.js';
 export * from './layerType.js';
 export * from './names.js';
+export * from './percentile.js';
 export * from './progress.js';

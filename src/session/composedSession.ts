@@ -1,0 +1,112 @@
+import type { DecomposeBy, TileRequest, TimeWindow } from '../analysis/results.js';
+import type { StartedQueryEngine, TraceEngine, TraceInput } from './engines.js';
+import { cancelled } from './rpc.js';
+import type { CallOptions, QueryResult, TraceSession, TraceSummary } from './session.js';
+
+/** Where a session's two halves run and how files reach them. */
+export interface SessionParts {
+  readonly trace: TraceEngine;
+  /** Starts a query engine; called at the first query and again after one was cancelled. */
+  startQueries(): Promise<StartedQueryEngine>;
+  /** What to hand the trace engine for a path: the path itself, or its bytes where it cannot read it. */
+  input(path: string): Promise<TraceInput>;
+  /** Ends what the parts started. */
+  dispose(): void;
+}
+
+/** A `TraceSession` made of a trace engine and a query engine, wherever they run. */
+export class ComposedSession implements TraceSession {
+  private queries: Promise<StartedQueryEngine> | undefined;
+
+  constructor(private readonly parts: SessionParts) {}
+
+  async open(paths: readonly string[], options?: CallOptions): Promise<TraceSummary> {
+    const inputs = await Promise.all(paths.map((path) => this.parts.input(path)));
+    options?.signal?.throwIfAborted();
+    return this.parts.trace.open(inputs, options);
+  }
+
+  decompose(request: { by: DecomposeBy; window?: TimeWindow }, options?: CallOptions) {
+    return this.parts.trace.decompose(request, options);
+  }
+
+  stalls(
+    request: { factor?: number; limit?: number; window?: TimeWindow; layerType?: string },
+    options?: CallOptions,
+  ) {
+    return this.parts.trace.stalls(request, options);
+  }
+
+  tiles(request: TileRequest, options?: CallOptions) {
+    return this.parts.trace.tiles(request, options);
+  }
+
+  call(request: { call: number }, options?: CallOptions) {
+    return this.parts.trace.call(request, options);
+  }
+
+  sourceHints(request: { call: number }, options?: CallOptions) {
+    return this.parts.trace.sourceHints(request, options);
+  }
+
+  attributed(request: { from: number; count: number }, options?: CallOptions) {
+    return this.parts.trace.attributed(request, options);
+  }
+
+  /**
+   * SQLite in WebAssembly cannot be interrupted. A cancelled query ends its engine; the next query
+   * starts a fresh one from the trace, which stays open.
+   */
+  async query(
+    request: { sql: string; limit?: number },
+    options?: CallOptions,
+  ): Promise<QueryResult> {
+    const signal = options?.signal;
+    signal?.throwIfAborted();
+    const started = (this.queries ??= this.startQueries(options));
+    const answer = started.then(({ engine }) => engine.query(request));
+    if (signal === undefined) {
+      return answer;
+    }
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        if (this.queries === started) {
+          this.queries = undefined;
+        }
+        started.then(
+          ({ stop }) => stop(),
+          () => undefined, // it never started: the query below reports why
+        );
+        reject(cancelled());
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    });
+  }
+
+  async close(): Promise<void> {
+    const queries = this.queries;
+    this.queries = undefined;
+    if (queries !== undefined) {
+      await queries.then(
+        ({ stop }) => stop(),
+        () => undefined, // an engine that failed to start needs no stopping; its query said so
+      );
+    }
+    await this.parts.trace.close();
+    this.parts.dispose();
+  }
+
+  private async startQueries(options: CallOptions | undefined): Promise<StartedQueryEngine> {
+    try {
+      options?.progress?.({ stage: 'Preparing the trace for SQL' });
+      const data = await this.parts.trace.queryData(undefined);
+      const started = await this.parts.startQueries();
+      await started.engine.load(data);
+      return started;
+    } catch (error) {
+      this.queries = undefined; // so that the next query tries again
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { QueryTables } from '../query/tables.js';
+import type { TraceSession, TraceSummary, QueryResult, CallOptions } from './session.js';
+
+/** A file to open: read from `path` where the engine can, else its bytes are given. */
+export interface TraceInput {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes?: Uint8Array;
+}
+
+/** What a query engine works on; every array may be moved to another worker. */
+export interface QueryData {
+  readonly tables: QueryTables;
+  /** the trace's own database, write-ahead log merged; null where the trace is no SQLite file */
+  readonly database: Uint8Array | null;
+}
+
+/** The half of a session that holds the trace: in a worker under VS Code. */
+export interface TraceEngine extends Omit<TraceSession, 'open' | 'query'> {
+  open(inputs: readonly TraceInput[], options?: CallOptions): Promise<TraceSummary>;
+  queryData(request: undefined, options?: CallOptions): Promise<QueryData>;
+}
+
+/** The half that runs people's SQL. It cannot be interrupted, so it has a worker that can be ended. */
+export interface QueryEngine {
+  load(data: QueryData, options?: CallOptions): Promise<void>;
+  query(request: { sql: string; limit?: number }, options?: CallOptions): Promise<QueryResult>;
+}
+
+/** A query engine and the way to end it, even while it is running a statement. */
+export interface StartedQueryEngine {
+  readonly engine: QueryEngine;
+  stop(): void;
+}
+
+export const TRACE_ENGINE_METHODS = [
+  'open',
+  'decompose',
+  'stalls',
+  'tiles',
+  'call',
+  'sourceHints',
+  'attributed',
+  'queryData',
+  'close',
+] as const;
+export const QUERY_ENGINE_METHODS = ['load', 'query'] as const;

@@ -1,0 +1,144 @@
+import { callDetails } from '../analysis/callDetails.js';
+import { dashboard } from '../analysis/dashboard.js';
+import { decompose } from '../analysis/decompose.js';
+import type { DecomposeBy, TileRequest, TimeWindow } from '../analysis/results.js';
+import { findStalls } from '../analysis/stalls.js';
+import { Timeline } from '../analysis/timeline.js';
+import { openTrace } from '../formats/openTrace.js';
+import type { FormatReader, TraceSource } from '../formats/reader.js';
+import { attribute } from '../layers/attribute.js';
+import { queryTables } from '../query/tables.js';
+import { sourceHints } from '../source/sourceHints.js';
+import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
+import { attributedCalls } from './attributedCalls.js';
+import type { QueryData, TraceEngine, TraceInput } from './engines.js';
+import type { CallOptions, TraceSummary } from './session.js';
+
+/** What a host gives the trace engine: its readers and its way to files. */
+export interface TraceEngineRuntime {
+  readonly readers: readonly FormatReader[];
+  source(input: TraceInput): Promise<TraceSource>;
+  /** The database behind a SQLite trace, ready for an engine; see `QueryData.database`. */
+  database(source: TraceSource): Promise<Uint8Array>;
+}
+
+interface Opened {
+  readonly trace: Trace;
+  readonly labels: LayerLabels;
+  readonly inputs: readonly TraceInput[];
+  timeline: Timeline | undefined;
+}
+
+/** The trace, its labels and the analyses, in the thread it is made in. */
+export class LocalTraceEngine implements TraceEngine {
+  private opened: Opened | undefined;
+
+  constructor(private readonly runtime: TraceEngineRuntime) {}
+
+  async open(inputs: readonly TraceInput[], options: CallOptions = {}): Promise<TraceSummary> {
+    const sources = await this.sources(inputs);
+    let trace: Trace;
+    try {
+      trace = await openTrace(sources, this.runtime.readers, options);
+    } finally {
+      await Promise.all(sources.map((source) => source.close()));
+    }
+    options.signal?.throwIfAborted();
+    options.progress?.({ stage: 'Telling which layer each kernel ran for' });
+    const labels = attribute(trace, options);
+    this.opened = { trace, labels, inputs, timeline: undefined };
+    return {
+      files: trace.files,
+      format: trace.format,
+      formatLabel: trace.formatLabel,
+      spanNs: trace.spanNs,
+      originNs: trace.clock.originNs.toString(),
+      epoch: trace.clock.epoch,
+      ranks: trace.ranks,
+      counts: {
+        gpu: trace.gpu.count,
+        launches: trace.launches.count,
+        ranges: trace.ranges.count,
+        host: trace.host.count,
+      },
+      timeKind: timeKindOf(trace),
+      report: trace.report,
+      markers: trace.markers,
+      dashboard: dashboard(trace),
+    };
+  }
+
+  async decompose(request: { by: DecomposeBy; window?: TimeWindow }) {
+    const { trace, labels } = this.current();
+    return decompose(trace, labels, request);
+  }
+
+  async stalls(request: {
+    factor?: number;
+    limit?: number;
+    window?: TimeWindow;
+    layerType?: string;
+  }) {
+    const { trace, labels } = this.current();
+    return findStalls(trace, labels, request);
+  }
+
+  async tiles(request: TileRequest) {
+    const opened = this.current();
+    opened.timeline ??= new Timeline(opened.trace, opened.labels);
+    return opened.timeline.tiles(request);
+  }
+
+  async call(request: { call: number }) {
+    const { trace, labels } = this.current();
+    return callDetails(trace, labels, request.call);
+  }
+
+  async sourceHints(request: { call: number }) {
+    const { trace, labels } = this.current();
+    return sourceHints(trace, labels, request.call);
+  }
+
+  async attributed(request: { from: number; count: number }) {
+    const { trace, labels } = this.current();
+    return attributedCalls(trace, labels, request.from, request.count);
+  }
+
+  async queryData(): Promise<QueryData> {
+    const { trace, labels, inputs } = this.current();
+    const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
+    if (trace.format === 'kineto') {
+      return { tables, database: null };
+    }
+    const [source] = await this.sources(inputs.slice(0, 1));
+    try {
+      return { tables, database: await this.runtime.database(source) };
+    } finally {
+      await source.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.opened = undefined;
+  }
+
+  private async sources(inputs: readonly TraceInput[]): Promise<TraceSource[]> {
+    const opened: TraceSource[] = [];
+    try {
+      for (const input of inputs) {
+        opened.push(await this.runtime.source(input));
+      }
+    } catch (error) {
+      await Promise.all(opened.map((source) => source.close()));
+      throw error;
+    }
+    return opened;
+  }
+
+  private current(): Opened {
+    if (this.opened === undefined) {
+      throw new Error('No trace is open in this session.');
+    }
+    return this.opened;
+  }
+}

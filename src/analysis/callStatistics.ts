@@ -1,0 +1,28 @@
+import { percentileOfSorted } from '../trace/index.js';
+import { exactSum } from './exactSum.js';
+import type { CallStatistics } from './results.js';
+
+/**
+ * Count, total, percentiles and tail ratio of calls.
+ *
+ * @param sorted durations in ns, ascending
+ */
+export function callStatistics(sorted: Float64Array): CallStatistics {
+  const calls = sorted.length;
+  if (calls === 0) {
+    return { calls, total_ns: 0, p50_ns: null, p99_ns: null, max_ns: null, tail_ratio: null };
+  }
+  const p50 = percentileOfSorted(sorted, 0.5);
+  const p99 = percentileOfSorted(sorted, 0.99);
+  return {
+    calls,
+    total_ns: exactSum(sorted),
+    p50_ns: p50,
+    p99_ns: p99,
+    max_ns: sorted[calls - 1],
+    tail_ratio: p50 === 0 ? null : p99 / p50,
+  };
+}
+
+/** Below this many calls the p99 rests on fewer than one call in its tail. */
+export const WEAK_P99_CALLS = 100;

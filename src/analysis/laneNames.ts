@@ -1,0 +1,40 @@
+import type { Lane, Rank, Trace } from '../trace/index.js';
+
+/** "rank 1", or the rank's own label where the file states no number. */
+export function rankName(rank: Rank): string {
+  return rank.rank >= 0 ? `rank ${rank.rank}` : rank.label;
+}
+
+/**
+ * Names of all lanes, each different: "cuda:0 stream 7", with its rank in front where the trace has
+ * several; a thread as its label has it. Lanes that would read the same get their process, then
+ * their position, behind them.
+ */
+export function laneNames(trace: Trace): readonly string[] {
+  const several = trace.ranks.length > 1;
+  const plain = trace.lanes.map((lane) => {
+    const rank = several ? trace.ranks[lane.rank] : undefined;
+    return rank === undefined ? laneName(lane) : `${rankName(rank)} ${laneName(lane)}`;
+  });
+  const withProcess = apart(plain, (name, i) => {
+    const { process } = trace.lanes[i];
+    return process === '' ? name : `${name} (process ${process})`;
+  });
+  return apart(withProcess, (name, i) => `${name} #${i}`);
+}
+
+function laneName(lane: Lane): string {
+  return lane.kind === 'stream' ? `cuda:${lane.device} stream ${lane.id}` : lane.label;
+}
+
+/** The names, those that occur more than once made longer. */
+function apart(
+  names: readonly string[],
+  longer: (name: string, index: number) => string,
+): readonly string[] {
+  const times = new Map<string, number>();
+  for (const name of names) {
+    times.set(name, (times.get(name) ?? 0) + 1);
+  }
+  return names.map((name, i) => (times.get(name) === 1 ? name : longer(name, i)));
+}

@@ -6,6 +6,8 @@ export interface TraceInput {
   readonly path: string;
   readonly name: string;
   readonly bytes?: Uint8Array;
+  /** files beside it ("-wal") as bytes; only with `bytes` */
+  readonly companions?: readonly { readonly suffix: string; readonly bytes: Uint8Array }[];
 }
 
 /** What a query engine works on; every array may be moved to another worker. */

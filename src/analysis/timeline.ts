@@ -1,0 +1,75 @@
+import type { LayerLabels, Trace } from '../trace/index.js';
+import type { TileRequest, TileSet } from './results.js';
+import { checkWindow } from './search.js';
+import { timelineRows } from './timelineRows.js';
+import type { BuiltRow } from './timelineRows.js';
+
+/** Wider than any screen; more would only be a way to ask for everything. */
+const MOST_PIXELS = 65_536;
+
+/**
+ * The timeline of a trace. Its rows are built once; a request then costs as much as the boxes it
+ * gives, however many events the trace has.
+ */
+export class Timeline {
+  private readonly rows: readonly BuiltRow[];
+
+  constructor(trace: Trace, labels: LayerLabels) {
+    this.rows = timelineRows(trace, labels);
+  }
+
+  /**
+   * Boxes of all rows in a window. An event that began before the window and reaches into it is among
+   * them.
+   *
+   * @throws RangeError for a window that ends before it starts, or a number of pixels not from 1 to 65,536
+   */
+  tiles(request: TileRequest): TileSet {
+    checkWindow(request);
+    const { startNs, endNs, pixels } = request;
+    if (!(pixels >= 1 && pixels <= MOST_PIXELS)) {
+      throw new RangeError(`a timeline has 1 to ${MOST_PIXELS} pixels, not ${pixels}`);
+    }
+    const window = { startNs, endNs };
+    const pixelNs = (endNs - startNs) / pixels;
+    const row: number[] = [];
+    const start: number[] = [];
+    const duration: number[] = [];
+    const type: number[] = [];
+    const text: number[] = [];
+    const calls: number[] = [];
+    const call: number[] = [];
+    const texts = new Map<string, number>();
+    this.rows.forEach(({ boxes, face }, rowIndex) => {
+      boxes.visible(window, pixelNs, (box, merged) => {
+        const tableRow = boxes.tableRow(box);
+        const label = face.text(tableRow);
+        let textId = texts.get(label);
+        if (textId === undefined) {
+          textId = texts.size;
+          texts.set(label, textId);
+        }
+        row.push(rowIndex);
+        start.push(boxes.startOf(box));
+        duration.push(boxes.durationOf(box));
+        type.push(face.type(tableRow));
+        text.push(textId);
+        calls.push(merged);
+        call.push(face.call(tableRow));
+      });
+    });
+    return {
+      window,
+      rows: this.rows.map((built) => built.row),
+      count: row.length,
+      row: Uint32Array.from(row),
+      start: Float64Array.from(start),
+      duration: Float64Array.from(duration),
+      type: Uint8Array.from(type),
+      text: Uint32Array.from(text),
+      calls: Uint32Array.from(calls),
+      call: Int32Array.from(call),
+      texts: [...texts.keys()],
+    };
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  NO_FIGURE,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMicros,
+  formatShare,
+} from '../analysis/format.js';
+import { visibleText } from '../analysis/visibleText.js';
+import type { TraceSummary } from '../session/session.js';
+import { plainTable } from './tables.js';
+
+export const INFO_FORMATS = ['table', 'json'] as const;
+export type InfoFormat = (typeof INFO_FORMATS)[number];
+
+/** What a trace is and holds, before any question is asked of it. */
+export function infoOutput(summary: TraceSummary, format: InfoFormat): string {
+  return format === 'json' ? `${JSON.stringify(infoJson(summary), null, 2)}\n` : infoText(summary);
+}
+
+function infoJson(summary: TraceSummary): unknown {
+  const { report } = summary;
+  return {
+    trace: {
+      path: summary.files.map((file) => file.path).join(', '),
+      format: summary.format,
+      format_label: summary.formatLabel,
+      files: summary.files,
+      span_ns: summary.spanNs,
+      origin_ns: summary.originNs,
+      epoch: summary.epoch,
+      time_kind: summary.timeKind,
+    },
+    ranks: summary.ranks.map((rank) => ({
+      rank: rank.rank,
+      world_size: rank.worldSize,
+      label: rank.label,
+      device: rank.device,
+      path: rank.path,
+    })),
+    events: {
+      gpu: summary.counts.gpu,
+      api_calls: summary.counts.launches,
+      ranges: summary.counts.ranges,
+      host: summary.counts.host,
+    },
+    rows: {
+      in_file: report.rowsInFile,
+      read: report.rowsRead,
+      counted: report.rowsCounted,
+      skipped: report.skipped,
+    },
+    dashboard: summary.dashboard,
+    missing: report.missing,
+    warnings: report.warnings,
+    facts: report.facts,
+    markers: summary.markers,
+  };
+}
+
+function infoText(summary: TraceSummary): string {
+  const { report, counts, dashboard } = summary;
+  const { overall } = dashboard;
+  const measured = summary.timeKind === 'gpu' ? 'GPU events' : 'API calls (host time)';
+  const rows: [string, string][] = [
+    ...summary.files.map((file): [string, string] => [
+      'file',
+      `${file.path} (${formatBytes(file.bytes)})`,
+    ]),
+    ['format', summary.formatLabel],
+    ['span', formatDuration(summary.spanNs)],
+    ...summary.ranks.map((rank): [string, string] => [
+      'rank',
+      rank.device === '' ? rank.label : `${rank.label} on ${rank.device}`,
+    ]),
+    ['rows in file', formatCount(report.rowsInFile)],
+    ['rows read', formatCount(report.rowsRead)],
+    [
+      'rows counted',
+      report.rowsCounted === null ? 'not stated by the file' : formatCount(report.rowsCounted),
+    ],
+    ...report.skipped.map((skip): [string, string] => [
+      'rows not read',
+      `${formatCount(skip.rows)} ${skip.reason}`,
+    ]),
+    ['GPU events', formatCount(counts.gpu)],
+    ['API calls', formatCount(counts.launches)],
+    ['ranges', formatCount(counts.ranges)],
+    ['host events', formatCount(counts.host)],
+    [
+      'duty cycle',
+      dashboard.duty_cycle === null
+        ? `${NO_FIGURE} (no GPU events)`
+        : `${formatShare(dashboard.duty_cycle)} of the span`,
+    ],
+    [
+      measured,
+      `p50 ${formatMicros(overall.p50_ns)} µs, p99 ${formatMicros(overall.p99_ns)} µs, max ${formatMicros(overall.max_ns)} µs`,
+    ],
+    ...report.facts.map((fact): [string, string] => [fact.name, fact.value]),
+    ...report.missing.map((what): [string, string] => ['missing', what]),
+    ...report.warnings.map((warning): [string, string] => ['warning', warning.message]),
+    ...summary.markers.map((marker): [string, string] => [
+      `found at ${formatDuration(marker.time)}`,
+      [marker.severity, marker.title, marker.text].filter((part) => part !== '').join(': '),
+    ]),
+  ];
+  return plainTable({
+    columns: [
+      { header: 'what', align: 'left' },
+      { header: 'value', align: 'left' },
+    ],
+    rows: rows.map(([what, value]) => [what, visibleText(value)]),
+  });
+}

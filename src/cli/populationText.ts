@@ -1,0 +1,34 @@
+import { formatCount, formatShare } from '../analysis/format.js';
+import type { Population } from '../analysis/results.js';
+import { METHODS, METHOD_LABELS } from '../trace/index.js';
+
+/** The sentences beneath a table: which rows stand behind it and how its layer types were found. */
+export function populationText(population: Population): readonly string[] {
+  const gpu = population.time_kind === 'gpu';
+  const lines: string[] = [];
+  const time = gpu ? 'GPU time' : 'host API time';
+  const what = gpu ? 'GPU events' : 'API calls';
+  const evidence = METHODS.filter((method) => population.by_method[method] !== undefined)
+    .map((method) => `${formatShare(population.by_method[method] ?? 0)} ${METHOD_LABELS[method]}`)
+    .join(', ');
+  lines.push(
+    `${formatCount(population.rows)} of ${formatCount(population.rows_in_file)} rows are ${what}; ` +
+      `${formatShare(population.classified_share)} of ${time} classified` +
+      (evidence === '' ? '' : `: ${evidence}`),
+  );
+  if (!gpu) {
+    lines.push(
+      'Durations are time inside API calls on the host: this trace has no GPU events, and host time is not GPU time.',
+    );
+  }
+  if (population.counted !== null) {
+    lines.push(
+      `The recorder counted ${formatCount(population.counted)} events; the file keeps ${formatCount(population.rows_in_file)}.`,
+    );
+  }
+  if (population.skipped.length > 0) {
+    const reasons = population.skipped.map(({ reason, rows }) => `${formatCount(rows)} ${reason}`);
+    lines.push(`Rows not read: ${reasons.join(', ')}.`);
+  }
+  return lines;
+}

@@ -1,0 +1,224 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { DECOMPOSE_BY } from '../analysis/results.js';
+import type { DecomposeBy } from '../analysis/results.js';
+import { DEFAULT_STALL_FACTOR } from '../analysis/stalls.js';
+import type { TraceSession, TraceSummary } from '../session/session.js';
+import { attributeHeader, attributeLines } from './attributeOutput.js';
+import { TABLE_FORMATS, decomposeOutput } from './decomposeOutput.js';
+import type { TableFormat } from './decomposeOutput.js';
+import { EXIT, exitCodeOf } from './exitCodes.js';
+import { INFO_FORMATS, infoOutput } from './infoOutput.js';
+import type { InfoFormat } from './infoOutput.js';
+import { readModelConfig } from './modelConfig.js';
+import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
+import type { QueryFormat } from './queryOutput.js';
+import { stallsOutput } from './stallsOutput.js';
+import type { Terminal } from './terminal.js';
+
+/** What the commands need from the machine they run on. */
+export interface CliRuntime {
+  readonly terminal: Terminal;
+  readonly version: string;
+  createSession(): Promise<TraceSession>;
+}
+
+const DEFAULT_LIMIT = 20;
+/** Attributed calls fetched and written at a time. */
+const ATTRIBUTE_CHUNK = 20_000;
+const TRACES = 'a trace file, or the files of all ranks of one run';
+
+/**
+ * Runs one command line.
+ *
+ * @param args without the program's own name
+ * @returns the exit code
+ */
+export async function runCli(args: readonly string[], runtime: CliRuntime): Promise<number> {
+  const program = buildProgram(runtime);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version that were asked for end well; commander has already said what else was wrong.
+      return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    }
+    const code = exitCodeOf(error);
+    const sentence = error instanceof Error ? error.message : String(error);
+    runtime.terminal.say(
+      code === EXIT.defect ? `layerscope failed, which is a defect of it: ${sentence}` : sentence,
+    );
+    return code;
+  } finally {
+    runtime.terminal.progressDone();
+  }
+}
+
+function buildProgram(runtime: CliRuntime): Command {
+  const { terminal } = runtime;
+  const program = new Command('layerscope')
+    .description('Which layer type of a model owns the tail latency of a GPU trace.')
+    .version(runtime.version)
+    .exitOverride()
+    .showHelpAfterError('(layerscope --help lists the commands)')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Exit codes: 0 done, 1 a gate failed, 2 wrong usage or SQL that cannot run,',
+        '            3 the trace cannot be opened (the sentence is on stderr).',
+        'Percentiles are continuous (linear interpolation), as percentile_cont in SQL.',
+      ].join('\n'),
+    );
+
+  program
+    .command('info')
+    .description('What a trace is and holds.')
+    .argument('<trace...>', TRACES)
+    .addOption(formatOption(INFO_FORMATS))
+    .action(async (traces: string[], options: { format: InfoFormat }) => {
+      await withTrace(runtime, traces, (_session, summary) =>
+        terminal.write(infoOutput(summary, options.format)),
+      );
+    });
+
+  program
+    .command('decompose')
+    .description('Calls, total, share, p50, p99, max and tail ratio by layer type.')
+    .argument('<trace...>', TRACES)
+    .addOption(
+      new Option('--by <what>', 'what a row stands for')
+        .choices(DECOMPOSE_BY)
+        .default('layer-type'),
+    )
+    .addOption(formatOption(TABLE_FORMATS))
+    .action(async (traces: string[], options: { by: DecomposeBy; format: TableFormat }) => {
+      await withTrace(runtime, traces, async (session, summary) => {
+        const decomposition = await session.decompose({ by: options.by });
+        const text = decomposeOutput(decomposition, summary.report.warnings, options.format);
+        await terminal.write(text);
+      });
+    });
+
+  program
+    .command('stalls')
+    .description('Calls far above the median of their own layer type, by time lost.')
+    .argument('<trace...>', TRACES)
+    .addOption(
+      new Option('--factor <n>', 'times the median beyond which a call is a stall')
+        .argParser(greaterThanOne)
+        .default(DEFAULT_STALL_FACTOR),
+    )
+    .addOption(
+      new Option('--limit <n>', 'stalls listed; all are counted')
+        .argParser(wholeNumber)
+        .default(DEFAULT_LIMIT),
+    )
+    .addOption(formatOption(TABLE_FORMATS))
+    .action(
+      async (traces: string[], options: { factor: number; limit: number; format: TableFormat }) => {
+        await withTrace(runtime, traces, async (session) => {
+          const { factor, limit } = options;
+          const list = await session.stalls({ factor, limit });
+          await terminal.write(stallsOutput(list, options.format));
+        });
+      },
+    );
+
+  program
+    .command('attribute')
+    .description('The layer of every GPU event, one line each, with the evidence for it.')
+    .argument('<trace>', 'a trace file')
+    .option(
+      '--model <config.json>',
+      "the model's configuration; read and checked, not yet used for attribution",
+    )
+    .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
+    .action(async (trace: string, options: { model?: string }) => {
+      if (options.model !== undefined) {
+        await readModelConfig(options.model);
+      }
+      await withTrace(runtime, [trace], (session, summary) =>
+        writeAttribution(terminal, session, summary),
+      );
+    });
+
+  program
+    .command('query')
+    .description('Runs one SQL statement over the trace.')
+    .argument('<trace>', 'a trace file')
+    .argument('<sql>', 'one SELECT; percentile_cont(p) WITHIN GROUP (ORDER BY x) works')
+    .addOption(new Option('--limit <n>', 'rows at most').argParser(wholeNumber))
+    .addOption(formatOption(QUERY_FORMATS))
+    .action(
+      async (trace: string, sql: string, options: { limit?: number; format: QueryFormat }) => {
+        await withTrace(runtime, [trace], async (session) => {
+          const limit = options.limit ?? Number.MAX_SAFE_INTEGER;
+          const result = await session.query({ sql, limit }, progressOf(terminal));
+          terminal.progressDone();
+          await terminal.write(queryOutput(result, options.format));
+          if (result.truncated) {
+            terminal.say(`Only the first ${result.rows.length} rows are shown (--limit).`);
+          }
+        });
+      },
+    );
+
+  return program;
+}
+
+/** Opens a trace, hands it over and closes it whatever happens. */
+async function withTrace(
+  runtime: CliRuntime,
+  paths: readonly string[],
+  use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
+): Promise<void> {
+  const session = await runtime.createSession();
+  try {
+    const summary = await session.open(paths, progressOf(runtime.terminal));
+    runtime.terminal.progressDone();
+    await use(session, summary);
+  } finally {
+    await session.close();
+  }
+}
+
+async function writeAttribution(
+  terminal: Terminal,
+  session: TraceSession,
+  summary: TraceSummary,
+): Promise<void> {
+  await terminal.write(attributeHeader());
+  if (summary.timeKind !== 'gpu') {
+    terminal.say('This trace has no GPU events, only API calls: there is nothing to attribute.');
+    return;
+  }
+  for (let from = 0; from < summary.counts.gpu; from += ATTRIBUTE_CHUNK) {
+    await terminal.write(
+      attributeLines(await session.attributed({ from, count: ATTRIBUTE_CHUNK })),
+    );
+  }
+}
+
+function progressOf(terminal: Terminal): { progress: Terminal['progress'] } {
+  return { progress: (progress) => terminal.progress(progress) };
+}
+
+function formatOption(formats: readonly string[]): Option {
+  return new Option('--format <format>', 'output').choices(formats).default(formats[0]);
+}
+
+function greaterThanOne(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 1) {
+    throw new InvalidArgumentError('It must be a number greater than 1.');
+  }
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new InvalidArgumentError('It must be a whole number.');
+  }
+  return Number(text);
+}

@@ -38,6 +38,13 @@ export class GrowingColumn<T extends NumberArray> {
     this.values[i] = value;
   }
 
+  /** A copy of the values, ascending. */
+  sorted(): T {
+    const out = this.values.slice(0, this.length) as T;
+    out.sort();
+    return out;
+  }
+
   /** The values in the given order of rows. */
   ordered(order: Uint32Array): T {
     const out = new this.type(order.length);

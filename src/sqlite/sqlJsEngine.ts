@@ -1,0 +1,250 @@
+import initSqlJs from 'sql.js';
+import { SqlError } from './engine.js';
+import type { AggregateFunction, ScalarFunction, SqlEngine, SqlRows, SqlValue } from './engine.js';
+import { quoteName } from './sqlText.js';
+
+/** What sql.js offers and its published types leave out or know too narrowly. */
+interface SqlJsStatement {
+  bind(values: readonly SqlValue[]): boolean;
+  step(): boolean;
+  get(params: null, config: { useBigInt: boolean }): SqlValue[];
+  getColumnNames(): string[];
+  run(values: readonly SqlValue[]): void;
+  free(): boolean;
+}
+interface SqlJsIterator {
+  next(): { done: boolean; value?: SqlJsStatement };
+  getRemainingSQL(): string;
+  return(): unknown;
+}
+interface SqlJsDatabase {
+  run(sql: string): unknown;
+  prepare(sql: string): SqlJsStatement;
+  iterateStatements(sql: string): SqlJsIterator;
+  create_function(name: string, f: (...args: SqlValue[]) => SqlValue): unknown;
+  create_aggregate(
+    name: string,
+    f: { init: () => unknown; step: (...args: never[]) => unknown; finalize: unknown },
+  ): unknown;
+  close(): void;
+}
+
+/** sql.js, loaded: makes engines. One a thread is enough. */
+export interface SqlJs {
+  readonly Database: new (data?: Uint8Array | null) => SqlJsDatabase;
+}
+
+/**
+ * Loads SQLite's WebAssembly from bytes the caller found (`sql-wasm.wasm` of the package `sql.js`),
+ * so that no host has to be able to fetch it.
+ */
+export async function loadSqlJs(wasm: ArrayBuffer | Uint8Array): Promise<SqlJs> {
+  const wasmBinary = wasm instanceof Uint8Array ? (wasm.slice().buffer as ArrayBuffer) : wasm;
+  return (await initSqlJs({ wasmBinary })) as unknown as SqlJs;
+}
+
+/**
+ * An engine over a copy of `database`, or over an empty one. Bytes that are no database make no
+ * error here: the first statement throws it.
+ */
+export function openSqlJs(sqlJs: SqlJs, database: Uint8Array | null): SqlEngine {
+  return new SqlJsEngine(new sqlJs.Database(database));
+}
+
+class SqlJsEngine implements SqlEngine {
+  constructor(private readonly db: SqlJsDatabase) {
+    // Damaged pages are then found when a page is loaded, not followed.
+    this.run('PRAGMA cell_size_check = ON');
+  }
+
+  run(sql: string): void {
+    guarded(sql, () => this.db.run(sql));
+  }
+
+  query(sql: string, limit = Infinity): SqlRows {
+    return guarded(sql, () =>
+      this.withStatement(sql, (statement) => {
+        const rows: SqlValue[][] = [];
+        let truncated = false;
+        while (statement.step()) {
+          if (rows.length >= limit) {
+            truncated = true;
+            break;
+          }
+          rows.push(exactRow(statement));
+        }
+        return { columns: statement.getColumnNames(), rows, truncated };
+      }),
+    );
+  }
+
+  each(sql: string, onRow: (row: readonly SqlValue[]) => void): void {
+    this.stream(sql, (statement) => onRow(exactRow(statement)));
+  }
+
+  eachNumeric(sql: string, onRow: (row: ArrayLike<number>) => void): void {
+    let numbers: Float64Array | undefined;
+    this.stream(sql, (statement) => {
+      const row = statement.get(null, { useBigInt: false });
+      numbers ??= new Float64Array(row.length);
+      for (let i = 0; i < row.length; i++) {
+        const value = row[i];
+        numbers[i] = typeof value === 'number' ? value : NaN;
+      }
+      onRow(numbers);
+    });
+  }
+
+  insert(
+    table: string,
+    columnCount: number,
+    count: number,
+    row: (i: number) => readonly SqlValue[],
+  ): void {
+    const sql = `INSERT INTO ${quoteName(table)} VALUES`;
+    // sql.js binds a bigint as text: rows that hold one are cast back, by which columns hold it.
+    const statements = new Map<string, SqlJsStatement>();
+    guarded(sql, () => {
+      this.db.run('BEGIN');
+      try {
+        for (let i = 0; i < count; i++) {
+          const values = row(i);
+          const places = Array.from({ length: columnCount }, (_, c) =>
+            typeof values[c] === 'bigint' ? 'CAST(? AS INTEGER)' : '?',
+          ).join(',');
+          let statement = statements.get(places);
+          if (statement === undefined) {
+            statement = this.db.prepare(`${sql} (${places})`);
+            statements.set(places, statement);
+          }
+          statement.run(values);
+        }
+        this.db.run('COMMIT');
+      } catch (error) {
+        this.db.run('ROLLBACK');
+        throw error;
+      } finally {
+        for (const statement of statements.values()) {
+          statement.free();
+        }
+      }
+    });
+  }
+
+  scalarFunction(name: string, f: ScalarFunction): void {
+    const wrapped = (...args: SqlValue[]): SqlValue => plainResult(name, f(...args));
+    // The number of parameters is how sql.js declares a function; a rest parameter takes any number.
+    Object.defineProperty(wrapped, 'length', { value: f.length === 0 ? -1 : f.length });
+    guarded(name, () => this.db.create_function(name, wrapped));
+  }
+
+  aggregateFunction<State>(name: string, f: AggregateFunction<State>): void {
+    guarded(name, () =>
+      this.db.create_aggregate(name, {
+        init: f.init,
+        step: f.step as (...args: never[]) => unknown,
+        finalize: (state: State) => plainResult(name, f.finalize(state)),
+      }),
+    );
+  }
+
+  tables(): readonly { readonly name: string; readonly type: 'table' | 'view' }[] {
+    return this.query(
+      "SELECT name, type FROM sqlite_schema WHERE type IN ('table','view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    ).rows.map(([name, type]) => ({
+      name: String(name),
+      type: type === 'view' ? 'view' : 'table',
+    }));
+  }
+
+  columnsOf(table: string): readonly string[] {
+    try {
+      return this.query(`PRAGMA table_info(${quoteName(table)})`).rows.map((row) => String(row[1]));
+    } catch (error) {
+      if (error instanceof SqlError) {
+        // A view over tables that are gone has no columns; so its contract says.
+        return [];
+      }
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  private stream(sql: string, onRow: (statement: SqlJsStatement) => void): void {
+    // Errors of `onRow` pass as they are: only SQLite's own become SqlError.
+    let ofCaller: { error: unknown } | undefined;
+    guarded(sql, () =>
+      this.withStatement(sql, (statement) => {
+        while (ofCaller === undefined && statement.step()) {
+          try {
+            onRow(statement);
+          } catch (error) {
+            ofCaller = { error };
+          }
+        }
+      }),
+    );
+    if (ofCaller !== undefined) {
+      throw ofCaller.error;
+    }
+  }
+
+  /** Prepares exactly one statement and frees it whatever happens. */
+  private withStatement<T>(sql: string, use: (statement: SqlJsStatement) => T): T {
+    const iterator = this.db.iterateStatements(sql);
+    try {
+      const { value: statement } = iterator.next();
+      if (statement === undefined) {
+        throw new Error('there is no statement to run');
+      }
+      if (!BLANK.test(iterator.getRemainingSQL())) {
+        throw new Error('only one statement can be run at a time');
+      }
+      return use(statement);
+    } finally {
+      iterator.return();
+    }
+  }
+}
+
+/** Nothing but white space, semicolons and comments. */
+const BLANK = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*$/;
+
+/** A row whose integers beyond 2^53 are bigint; reading every integer so would cost several times more. */
+function exactRow(statement: SqlJsStatement): SqlValue[] {
+  const row = statement.get(null, { useBigInt: false });
+  if (!row.some(isBeyondDouble)) {
+    return row;
+  }
+  return statement
+    .get(null, { useBigInt: true })
+    .map((value) =>
+      typeof value === 'bigint' && !isBeyondDouble(Number(value)) ? Number(value) : value,
+    );
+}
+
+function isBeyondDouble(value: SqlValue): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+}
+
+/** sql.js turns a bigint result into NULL without a word. */
+function plainResult(name: string, value: SqlValue): SqlValue {
+  if (typeof value === 'bigint') {
+    throw new Error(`${name}: a 64-bit result cannot be returned exactly; return text`);
+  }
+  return value;
+}
+
+function guarded<T>(sql: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof SqlError) {
+      throw error;
+    }
+    throw new SqlError(error instanceof Error ? error.message : String(error), sql);
+  }
+}

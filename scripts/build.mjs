@@ -30,7 +30,12 @@ const requireInEsm = [
 ].join('\n');
 
 const targets = [
-  { ...node, entryPoints: { extension: 'src/extension/node.ts' }, outdir: 'dist', outExtension: { '.js': '.cjs' } },
+  {
+    ...node,
+    entryPoints: { extension: 'src/extension/node.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+  },
   {
     ...node,
     entryPoints: {

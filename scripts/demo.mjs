@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeVsix } from './package.mjs';
+import { makeVsix, packExtension } from './package.mjs';
 import { run, runMain, SetupError } from './setup/command.mjs';
 import { installVsCode } from './setup/vscode.mjs';
 import { root, setUp } from './setup.mjs';
@@ -34,13 +34,21 @@ await runMain(async () => {
   ]);
 
   console.log('\nStarting VS Code, about 15 seconds ...');
-  const workspace = demoWorkspace();
-  const server = await startVsCode({ install, vsix, ...(port ? { port: Number(port) } : {}) });
+  const folder = mkdtempSync(join(tmpdir(), 'layerscope-demo-'));
+  const workspace = demoWorkspace(folder);
+  const opener = join(folder, 'opener.vsix');
+  await packExtension(join(root, 'scripts', 'demo', 'opener'), opener);
+  const server = await startVsCode({
+    install,
+    extensions: [vsix, opener],
+    env: { LAYERSCOPE_DEMO_FILE: join(workspace, ranks[0]) },
+    ...(port === undefined ? {} : { port: Number(port) }),
+  });
   const cleanUp = async () => {
     await server.stop();
-    rmSync(workspace, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   };
-  const url = server.url(workspace, join(workspace, ranks[0]));
+  const url = server.url(workspace);
   if (check) {
     try {
       return await lookAt(url);
@@ -68,8 +76,8 @@ function sampleFiles() {
 }
 
 /** The samples in a folder that may be looked at and changed without touching the clone. */
-function demoWorkspace() {
-  const workspace = mkdtempSync(join(tmpdir(), 'layerscope-demo-'));
+function demoWorkspace(folder) {
+  const workspace = join(folder, 'nemotron-h');
   cpSync(join(root, 'samples'), workspace, { recursive: true });
   mkdirSync(join(workspace, '.vscode'), { recursive: true });
   writeFileSync(

@@ -11,6 +11,7 @@ const LIMIT_BYTES = 3_000_000;
 
 /** Must be in the package, or it cannot open a trace. */
 const WANTED = [
+  'extension/LICENSE.txt',
   'extension/package.json',
   'extension/readme.md',
   'extension/dist/extension.cjs',
@@ -27,7 +28,6 @@ const ALLOWED = [
   '[Content_Types].xml',
   'extension.vsixmanifest',
   'extension/changelog.md',
-  'extension/LICENSE.txt',
   'extension/THIRD_PARTY_NOTICES.txt',
   'extension/package.nls.json',
   'extension/dist/',
@@ -46,20 +46,23 @@ export async function makeVsix() {
   const vsix = join(root, `${name}-${version}.vsix`);
   rmSync(vsix, { force: true });
   await run(process.execPath, ['scripts/build.mjs', '--minify'], { cwd: root });
-  await run(
-    process.execPath,
-    [
-      'node_modules/@vscode/vsce/vsce',
-      'package',
-      '--no-dependencies',
-      '--allow-missing-repository',
-      '--no-rewrite-relative-links',
-      ...['--out', vsix],
-    ],
-    { cwd: root },
-  );
+  await packExtension(root, vsix);
   check(vsix, namesInZip(await readFile(vsix)));
   return vsix;
+}
+
+/**
+ * Packs the extension of a folder as it lies there.
+ * @param {string} folder
+ * @param {string} vsix
+ * @throws {SetupError}
+ */
+export async function packExtension(folder, vsix) {
+  const vsce = join(root, 'node_modules', '@vscode', 'vsce', 'vsce');
+  const flags = ['--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links'];
+  await run(process.execPath, [vsce, 'package', '--skip-license', ...flags, '--out', vsix], {
+    cwd: folder,
+  });
 }
 
 function check(vsix, names) {

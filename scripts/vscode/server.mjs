@@ -30,8 +30,7 @@ export const QUIET_SETTINGS = {
 /**
  * @typedef {object} VsCodeServer
  * @property {string} origin "http://127.0.0.1:PORT"
- * @property {(folder: string, file?: string) => string} url address of a window on a folder, with a
- *   file open on arrival; both absolute paths
+ * @property {(folder: string) => string} url address of a window on a folder (an absolute path)
  * @property {string} userData folder of settings and state
  * @property {string} logFile what the server prints
  * @property {() => Promise<void>} stop ends the server and removes its folders
@@ -40,13 +39,14 @@ export const QUIET_SETTINGS = {
 /**
  * @param {object} options
  * @param {import('../setup/vscode.mjs').VsCodeInstall} options.install
- * @param {string} options.vsix absolute path of the extension to install
+ * @param {readonly string[]} options.extensions absolute paths of the .vsix files to install
  * @param {Readonly<Record<string, unknown>>} [options.settings] user settings over QUIET_SETTINGS
+ * @param {Readonly<Record<string, string>>} [options.env] variables the extensions see
  * @param {number} [options.port] instead of the first free one
  * @returns {Promise<VsCodeServer>}
  * @throws {SetupError} where it does not come up within a minute; names the log
  */
-export async function startVsCode({ install, vsix, settings = {}, port }) {
+export async function startVsCode({ install, extensions, settings = {}, env: extra = {}, port }) {
   const folder = mkdtempSync(join(tmpdir(), 'layerscope-vscode-'));
   const userData = join(folder, 'user');
   const logFile = join(folder, 'server.log');
@@ -61,9 +61,11 @@ export async function startVsCode({ install, vsix, settings = {}, port }) {
     ...['--extensions-dir', join(folder, 'extensions')],
     ...['--config', join(folder, 'config.yaml')],
   ];
-  const env = ownEnvironment();
-  if (answerOf(install.node, [...shared, '--install-extension', vsix], { env }) === undefined) {
-    throw new SetupError(`VS Code does not accept ${vsix} as an extension.`);
+  const env = { ...ownEnvironment(), ...extra };
+  for (const vsix of extensions) {
+    if (answerOf(install.node, [...shared, '--install-extension', vsix], { env }) === undefined) {
+      throw new SetupError(`VS Code does not accept ${vsix} as an extension.`);
+    }
   }
 
   const chosen = port ?? (await freePort());
@@ -96,21 +98,8 @@ export async function startVsCode({ install, vsix, settings = {}, port }) {
     endGroup(child, 'SIGKILL');
     throw new SetupError(`VS Code does not come up on ${origin}; see ${logFile}`);
   }
-  return { origin, userData, logFile, stop, url: (where, file) => address(origin, where, file) };
-}
-
-/**
- * A window's address. The workbench reads `payload` as pairs of environment settings; `openFile` wants
- * a URI of the remote whose authority is the address in the browser.
- */
-function address(origin, folder, file) {
-  const url = new URL(origin);
-  url.searchParams.set('folder', folder);
-  if (file !== undefined) {
-    const resource = `vscode-remote://${url.host}${encodeURI(file)}`;
-    url.searchParams.set('payload', JSON.stringify([['openFile', resource]]));
-  }
-  return url.href;
+  const url = (where) => `${origin}/?folder=${encodeURIComponent(where).replaceAll('%2F', '/')}`;
+  return { origin, userData, logFile, stop, url };
 }
 
 async function comesUp(origin, child) {

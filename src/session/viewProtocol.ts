@@ -23,7 +23,10 @@ export interface ViewRequests {
   tiles: { params: TileRequest; result: TileSet };
   call: { params: { call: number }; result: CallDetails };
   query: { params: { sql: string; limit?: number }; result: QueryResult };
-  /** Opens the code a call came from; answers with the sentence to show, '' where an editor opened. */
+  /**
+   * Opens the code a call came from; answers with the sentence to show, '' where an editor opened.
+   * With call -1 (nothing is selected) the host asks which layer is meant.
+   */
   goToCode: { params: { call: number }; result: string };
   /** Opens one frame of a call stack. */
   goToFrame: { params: { file: string; line: number; symbol: string }; result: string };

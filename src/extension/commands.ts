@@ -1,0 +1,116 @@
+import * as vscode from 'vscode';
+import type { DecomposeBy } from '../analysis/results.js';
+import type { ToView } from '../session/viewProtocol.js';
+import { noticeName } from './notice.js';
+import type { OpenEditors } from './openEditors.js';
+import type { TraceEditor } from './traceEditor.js';
+import { TRACE_VIEW } from './traceEditorProvider.js';
+import { fileName } from './traceFiles.js';
+
+type Show = Extract<ToView, { type: 'show' | 'goToSelected' }>;
+
+const layers = (by: DecomposeBy): Show => ({ type: 'show', view: 'layers', by });
+
+/** Commands that act on an open trace, and what they tell its page. */
+const SHOW_COMMANDS: Readonly<Record<string, Show>> = {
+  'layerscope.decomposeByLayerType': layers('layer-type'),
+  'layerscope.decomposeByLayer': layers('layer'),
+  'layerscope.decomposeByKernel': layers('kernel'),
+  'layerscope.showStalls': { type: 'show', view: 'stalls' },
+  // The page answers with the selected call, or with call -1 where none is selected.
+  'layerscope.goToLayerCode': { type: 'goToSelected' },
+};
+
+const FILE_FILTERS = {
+  'GPU traces': ['db', 'rpd', 'sqlite', 'sqlite3', 'json', 'gz'],
+  'All files': ['*'],
+};
+
+export function registerCommands(editors: OpenEditors): vscode.Disposable {
+  const show = Object.entries(SHOW_COMMANDS).map(([id, message]) =>
+    vscode.commands.registerCommand(id, async (resource?: unknown) => {
+      const editor = await targetEditor(editors, resource);
+      editor?.show(message);
+    }),
+  );
+  const open = vscode.commands.registerCommand(
+    'layerscope.openAsTrace',
+    async (resource?: unknown, selected?: unknown) => {
+      for (const uri of await filesToOpen(resource, selected)) {
+        await openTrace(uri);
+      }
+    },
+  );
+  return vscode.Disposable.from(...show, open);
+}
+
+async function openTrace(uri: vscode.Uri): Promise<void> {
+  await vscode.commands.executeCommand('vscode.openWith', uri, TRACE_VIEW);
+}
+
+/** The trace a command is about: the active one, the only one, the one chosen, or one opened now. */
+async function targetEditor(
+  editors: OpenEditors,
+  resource: unknown,
+): Promise<TraceEditor | undefined> {
+  // Menus of an editor's title pass its file.
+  const named = resource instanceof vscode.Uri ? editors.of(resource) : undefined;
+  const obvious = named ?? editors.obvious;
+  if (obvious !== undefined) {
+    return obvious;
+  }
+  if (editors.all.length > 1) {
+    const chosen = await vscode.window.showQuickPick(
+      editors.all.toReversed().map((editor) => ({
+        label: noticeName(editor.document.name),
+        description: vscode.workspace.asRelativePath(editor.document.uri),
+        editor,
+      })),
+      { title: 'Layerscope', placeHolder: 'Which trace?' },
+    );
+    return chosen?.editor;
+  }
+  const [uri] = await askForFiles(false);
+  if (uri === undefined) {
+    return undefined;
+  }
+  await openTrace(uri);
+  return editors.of(uri);
+}
+
+/** The files "Open as GPU Trace" is about: those of the menu, else the active tab's, else asked for. */
+async function filesToOpen(resource: unknown, selected: unknown): Promise<readonly vscode.Uri[]> {
+  if (Array.isArray(selected)) {
+    const uris = selected.filter((item) => item instanceof vscode.Uri);
+    if (uris.length > 0) {
+      return uris;
+    }
+  }
+  if (resource instanceof vscode.Uri) {
+    return [resource];
+  }
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  if (
+    (input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom) &&
+    looksOpenable(input.uri)
+  ) {
+    return [input.uri];
+  }
+  return askForFiles(true);
+}
+
+/** A tab's file is meant only where it may be a trace; from a Python file the user wants to choose. */
+function looksOpenable(uri: vscode.Uri): boolean {
+  const name = fileName(uri).toLowerCase();
+  return FILE_FILTERS['GPU traces'].some((suffix) => name.endsWith(`.${suffix}`));
+}
+
+async function askForFiles(several: boolean): Promise<readonly vscode.Uri[]> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: 'Open as GPU Trace',
+    openLabel: 'Open Trace',
+    canSelectMany: several,
+    filters: FILE_FILTERS,
+  });
+  return chosen ?? [];
+}

@@ -1,0 +1,171 @@
+import * as vscode from 'vscode';
+import type { SourceHint } from '../session/session.js';
+import {
+  describeHint,
+  isLocalAbsolutePath,
+  locateSource,
+  notFoundSentence,
+  type Located,
+  type MatchPaths,
+  type SourcePlace,
+} from './locateSource.js';
+import { noticeName, noticeText } from './notice.js';
+import { WorkspaceCode, type FindDefinitions } from './workspaceCode.js';
+
+/** What the source room brings to the search. */
+export interface SourceSearch {
+  readonly matchPaths: MatchPaths;
+  readonly findDefinitions: FindDefinitions;
+}
+
+/**
+ * Opens the code that the best of `hints` leads to, beside the active editor. Only files of the open
+ * folders are opened; a recorded path that exists elsewhere on this machine is offered.
+ *
+ * @param hints best first
+ * @returns '' where an editor opened or the user chose none; else the sentence to show
+ */
+export async function goToSource(
+  hints: readonly SourceHint[],
+  search: SourceSearch,
+  signal: AbortSignal,
+): Promise<string> {
+  const cancellation = new vscode.CancellationTokenSource();
+  const cancel = () => cancellation.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const code = new WorkspaceCode(search.findDefinitions, cancellation.token);
+    const located = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: 'Layerscope: looking for the code' },
+      () => locateSource(hints, code, search.matchPaths, signal),
+    );
+    if (located === undefined) {
+      return await offerElsewhere(hints, code.searchedPart);
+    }
+    const place = await choose(located, code);
+    if (place !== undefined) {
+      await openPlace(code.uri(place.file), place.line, remarks(located));
+    }
+    return '';
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    cancellation.dispose();
+  }
+}
+
+async function choose(located: Located, code: WorkspaceCode): Promise<SourcePlace | undefined> {
+  if (located.places.length === 1) {
+    return located.places[0];
+  }
+  const items = located.places.map((place) => {
+    const uri = code.uri(place.file);
+    return {
+      label: vscode.workspace.asRelativePath(uri, true),
+      description: place.line > 0 ? `line ${place.line}` : '',
+      place,
+    };
+  });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'Layerscope: several files fit equally well',
+    placeHolder: `Recorded as ${noticeName(describeHint(located.hint))}`,
+  });
+  return chosen?.place;
+}
+
+/** What has to be said about a place that is not exactly what the trace recorded. */
+function remarks(located: Located): string[] {
+  const said: string[] = [];
+  const [best] = located.missed;
+  if (best !== undefined) {
+    said.push(
+      `No open folder has ${noticeName(describeHint(best))}. ` +
+        `This is the next on the way to it: ${noticeName(describeHint(located.hint))}.`,
+    );
+  }
+  if (located.byNameOnly) {
+    said.push(`Found by its file name only: recorded as ${noticeName(located.hint.file)}.`);
+  }
+  return said;
+}
+
+async function openPlace(uri: vscode.Uri, line: number, said: readonly string[]): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  const last = document.lineCount;
+  const shown = Math.min(Math.max(line, 1), last);
+  const position = new vscode.Position(shown - 1, 0);
+  const editor = await vscode.window.showTextDocument(document, {
+    viewColumn: codeColumn(),
+    selection: new vscode.Range(position, position),
+    preview: true,
+  });
+  editor.revealRange(
+    new vscode.Range(position, position),
+    vscode.TextEditorRevealType.InCenterIfOutsideViewport,
+  );
+  const all = [...said];
+  if (line > last) {
+    all.push(
+      `The trace says line ${line}, but the file has ${last}: it is not the version that was recorded.`,
+    );
+  }
+  if (all.length > 0) {
+    void vscode.window.showInformationMessage(`Layerscope: ${all.join(' ')}`);
+  }
+}
+
+/** The column of visible code next to the trace; a new one beside it where there is none. */
+function codeColumn(): vscode.ViewColumn {
+  const active = vscode.window.tabGroups.activeTabGroup.viewColumn;
+  const beside = vscode.window.visibleTextEditors
+    .map((editor) => editor.viewColumn)
+    .find((column) => column !== undefined && column !== active);
+  return beside ?? vscode.ViewColumn.Beside;
+}
+
+/** Says that nothing was found; where a recorded path exists on this machine, offers to open it. */
+async function offerElsewhere(
+  hints: readonly SourceHint[],
+  searchedPart: boolean,
+): Promise<string> {
+  const folders = vscode.workspace.workspaceFolders?.length ?? 0;
+  let sentence = notFoundSentence(hints, folders);
+  if (searchedPart) {
+    sentence += ' The folders hold more source files than were searched.';
+  }
+  for (const hint of hints) {
+    const uri = await existingFile(hint.file);
+    if (uri !== undefined) {
+      void askToOpen(uri, hint.line, sentence);
+      break;
+    }
+  }
+  return sentence;
+}
+
+async function askToOpen(uri: vscode.Uri, line: number, sentence: string): Promise<void> {
+  const open = `Open ${noticeName(uri.fsPath)} outside the workspace`;
+  const answer = await vscode.window.showInformationMessage(
+    `Layerscope: ${noticeText(sentence)}`,
+    open,
+  );
+  if (answer === open) {
+    await openPlace(uri, line, []);
+  }
+}
+
+/** The recorded file where it exists on the machine whose files VS Code works on. */
+async function existingFile(path: string): Promise<vscode.Uri | undefined> {
+  if (!isLocalAbsolutePath(path)) {
+    return undefined;
+  }
+  const uri = vscode.Uri.file(path);
+  try {
+    const { type } = await vscode.workspace.fs.stat(uri);
+    return (type & vscode.FileType.File) === 0 ? undefined : uri;
+  } catch (error) {
+    if (error instanceof vscode.FileSystemError) {
+      return undefined; // not on this machine: the usual case
+    }
+    throw error;
+  }
+}

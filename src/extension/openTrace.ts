@@ -1,0 +1,150 @@
+import { isCancellation } from '../session/rpc.js';
+import type { TraceSession, TraceSummary } from '../session/session.js';
+import { TraceOpenError, type Progress } from '../trace/index.js';
+
+/** How far the opening of a trace got. */
+export type OpenState =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'opening'; readonly progress: Progress }
+  | { readonly kind: 'opened'; readonly summary: TraceSummary }
+  | {
+      readonly kind: 'failed';
+      /** what the user reads */
+      readonly sentence: string;
+      readonly looksLike: string;
+      readonly tables: readonly string[];
+    };
+
+/**
+ * One trace and the session that reads it, shared by every editor that shows it. A failed or
+ * cancelled opening ends its session: the next attempt starts with a fresh one, because a worker
+ * that ran out of memory answers nothing any more.
+ */
+export class OpenTrace {
+  state: OpenState = { kind: 'closed' };
+  private session: Promise<TraceSession> | undefined;
+  private opening: AbortController | undefined;
+  private readonly listeners = new Set<(state: OpenState) => void>();
+
+  /**
+   * @param createSession gives a session that can read `paths`
+   * @param onTrouble is told of errors that no user has to act on
+   */
+  constructor(
+    private paths: readonly string[],
+    private readonly createSession: () => Promise<TraceSession>,
+    private readonly onTrouble: (error: unknown) => void,
+  ) {}
+
+  /** Files the trace is made of: the one that was opened, or all ranks of the run. */
+  get files(): readonly string[] {
+    return this.paths;
+  }
+
+  /** Calls `listener` at every change of state until the answer is called. */
+  onChange(listener: (state: OpenState) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Starts opening unless it is open, failed, or on its way. */
+  ensureOpening(): void {
+    if (this.state.kind === 'closed') {
+      void this.open(this.paths);
+    }
+  }
+
+  /** Opens `paths` in place of what was open. Ends with the state 'opened' or 'failed', never throws. */
+  async open(paths: readonly string[]): Promise<void> {
+    this.opening?.abort();
+    const opening = new AbortController();
+    this.opening = opening;
+    this.endSession();
+    this.paths = paths;
+    this.change({ kind: 'opening', progress: { stage: 'Starting' } });
+    // A newer attempt, or dispose, replaced this one: what it still has to say interests no one.
+    const current = () => this.opening === opening;
+    try {
+      const session = this.createSession();
+      this.session = session;
+      const summary = await (
+        await session
+      ).open(paths, {
+        signal: opening.signal,
+        progress: (progress) => {
+          if (current() && !opening.signal.aborted) {
+            this.change({ kind: 'opening', progress });
+          }
+        },
+      });
+      if (current()) {
+        this.change({ kind: 'opened', summary });
+      }
+    } catch (error) {
+      if (current()) {
+        this.endSession();
+        this.change(failureOf(error, opening.signal.aborted));
+        if (!(error instanceof TraceOpenError) && !isCancellation(error)) {
+          this.onTrouble(error);
+        }
+      }
+    }
+  }
+
+  /** Stops an opening that is under way; the state becomes 'failed' and says that it was cancelled. */
+  cancelOpening(): void {
+    if (this.state.kind !== 'opening' || this.opening === undefined) {
+      return;
+    }
+    this.opening.abort();
+    this.opening = undefined; // at once, even where the engine is deep in a loop
+    this.endSession();
+    this.change(failureOf(undefined, true));
+  }
+
+  /** The session of the open trace. @throws Error with a sentence where it is not open */
+  async ready(): Promise<TraceSession> {
+    if (this.state.kind !== 'opened' || this.session === undefined) {
+      throw new Error('The trace is not open yet.');
+    }
+    return this.session;
+  }
+
+  dispose(): void {
+    this.opening?.abort();
+    this.opening = undefined;
+    this.listeners.clear();
+    this.endSession();
+    this.state = { kind: 'closed' };
+  }
+
+  private endSession(): void {
+    const session = this.session;
+    this.session = undefined;
+    session?.then((ended) => ended.close()).catch(this.onTrouble);
+  }
+
+  private change(state: OpenState): void {
+    this.state = state;
+    for (const listener of this.listeners) {
+      listener(state);
+    }
+  }
+}
+
+function failureOf(error: unknown, cancelled: boolean): OpenState {
+  if (cancelled || isCancellation(error)) {
+    return { kind: 'failed', sentence: 'Opening was cancelled.', looksLike: '', tables: [] };
+  }
+  if (error instanceof TraceOpenError) {
+    const { message, looksLike, tables } = error;
+    return { kind: 'failed', sentence: message, looksLike, tables };
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    kind: 'failed',
+    sentence: `The trace could not be opened: ${reason}`,
+    looksLike: '',
+    tables: [],
+  };
+}

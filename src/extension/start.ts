@@ -1,0 +1,42 @@
+import * as vscode from 'vscode';
+import { registerCommands } from './commands.js';
+import { goToSource } from './goToSource.js';
+import { serveTraceSql } from './languageClient.js';
+import { chooseLayer } from './layerCode.js';
+import { OpenEditors } from './openEditors.js';
+import type { Runtime } from './runtime.js';
+import { savedQueries } from './savedQueryFiles.js';
+import { sourceSearch } from './sourceSearch.js';
+import type { EditorServices } from './traceEditor.js';
+import { TRACE_OPTION_VIEW, TRACE_VIEW, TraceEditorProvider } from './traceEditorProvider.js';
+
+/** Registers everything the extension offers. No file is read before a trace is opened. */
+export function start(context: vscode.ExtensionContext, runtime: Runtime): void {
+  const log = vscode.window.createOutputChannel('Layerscope', { log: true });
+  const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
+  const search = sourceSearch(dist);
+  const services: EditorServices = {
+    log,
+    goToCode: (hints, signal) => goToSource(hints, search, signal),
+    async chooseLayerCode(session, signal) {
+      const hints = await chooseLayer(session, signal);
+      return hints === undefined ? '' : goToSource(hints, search, signal);
+    },
+    savedQueries: () => savedQueries(log),
+  };
+  const editors = new OpenEditors();
+  const provider = new TraceEditorProvider(dist, runtime, editors, services);
+  const editor = (viewType: string) =>
+    vscode.window.registerCustomEditorProvider(viewType, provider, {
+      supportsMultipleEditorsPerDocument: true,
+      // A hidden page is thrown away: the trace stays open in the host, and the page keeps where it was.
+      webviewOptions: { retainContextWhenHidden: false },
+    });
+  context.subscriptions.push(
+    log,
+    editor(TRACE_VIEW),
+    editor(TRACE_OPTION_VIEW),
+    registerCommands(editors),
+    serveTraceSql(runtime, log),
+  );
+}

@@ -1,0 +1,236 @@
+import * as vscode from 'vscode';
+import type { SourceHint, TraceSession } from '../session/session.js';
+import type { SavedQuery, ToHost, ToView } from '../session/viewProtocol.js';
+import { associationPattern } from './fileAssociation.js';
+import { noticeName } from './notice.js';
+import type { OpenState } from './openTrace.js';
+import { sendableResult } from './messageValues.js';
+import { stallFactor } from './settings.js';
+import type { TraceDocument } from './traceDocument.js';
+import { tracePath } from './traceFiles.js';
+import { ViewRequestDesk } from './viewRequests.js';
+
+/** What a trace editor needs of the rest of the extension. */
+export interface EditorServices {
+  readonly log: vscode.LogOutputChannel;
+  /** Opens the code behind hints; see `goToSource`. */
+  goToCode(hints: readonly SourceHint[], signal: AbortSignal): Promise<string>;
+  /** Asks for a layer and opens its code; '' where that worked or the user chose none. */
+  chooseLayerCode(session: TraceSession, signal: AbortSignal): Promise<string>;
+  savedQueries(): Promise<readonly SavedQuery[]>;
+}
+
+/** Milliseconds between two messages about the progress of one stage. */
+const PROGRESS_INTERVAL = 100;
+
+type ShowMessage = Extract<ToView, { type: 'show' | 'goToSelected' }>;
+
+/** One editor tab that shows a trace: the host's end of its webview. */
+export class TraceEditor {
+  private readonly desk: ViewRequestDesk;
+  private readonly subscriptions: vscode.Disposable[] = [];
+  /** the page has loaded and not been thrown away since */
+  private pageReady = false;
+  /** what to show once the trace is open */
+  private waiting: ShowMessage | undefined;
+  private lastProgress = { stage: '', at: 0 };
+
+  constructor(
+    readonly document: TraceDocument,
+    readonly panel: vscode.WebviewPanel,
+    private readonly services: EditorServices,
+  ) {
+    this.desk = new ViewRequestDesk(
+      this.handlers(),
+      (message) => this.post(message),
+      (name, error) =>
+        services.log.warn(
+          `${document.name}: ${name} failed: ${error instanceof Error ? error.name : 'error'}`,
+        ),
+    );
+    const stopListening = document.trace.onChange((state) => this.tell(state));
+    this.subscriptions.push(
+      { dispose: stopListening },
+      panel.webview.onDidReceiveMessage((message: ToHost) => this.receive(message)),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) {
+          // VS Code throws the page of a hidden tab away; it says 'ready' when it is loaded again.
+          this.pageReady = false;
+          this.desk.dropAll();
+        }
+      }),
+      panel.onDidDispose(() => this.dispose()),
+    );
+  }
+
+  /** Brings the tab to the front and shows a view, as soon as the trace is open. */
+  show(message: ShowMessage): void {
+    this.waiting = message;
+    this.panel.reveal();
+    this.showWaiting();
+  }
+
+  private dispose(): void {
+    this.desk.dropAll();
+    vscode.Disposable.from(...this.subscriptions).dispose();
+  }
+
+  private receive(message: ToHost): void {
+    switch (message.type) {
+      case 'request':
+        void this.desk.receive(message);
+        return;
+      case 'cancel':
+        this.desk.cancel(message.id);
+        return;
+      case 'ready':
+        this.pageReady = true;
+        this.desk.dropAll();
+        this.lastProgress = { stage: '', at: 0 };
+        this.tell(this.document.trace.state);
+        this.document.ensureOpening();
+        return;
+      case 'cancelOpen':
+        this.document.trace.cancelOpening();
+        return;
+      case 'retry':
+        this.document.retry();
+        return;
+      case 'openAllRanks':
+        this.document.openAllRanks();
+        return;
+      case 'openWith':
+        this.panel.reveal();
+        void vscode.commands.executeCommand('workbench.action.reopenWithEditor');
+        return;
+      case 'neverHere':
+        void this.neverHere();
+        return;
+      default:
+        this.services.log.error(`unknown message '${String((message as { type: unknown }).type)}'`);
+    }
+  }
+
+  private tell(state: OpenState): void {
+    switch (state.kind) {
+      case 'closed':
+        return;
+      case 'opening': {
+        const { stage } = state.progress;
+        const now = Date.now();
+        if (stage === this.lastProgress.stage && now - this.lastProgress.at < PROGRESS_INTERVAL) {
+          return;
+        }
+        this.lastProgress = { stage, at: now };
+        this.post({ type: 'opening', name: this.document.name, progress: state.progress });
+        return;
+      }
+      case 'opened':
+        this.post({
+          type: 'opened',
+          summary: state.summary,
+          moreRanks: this.document.moreRanks,
+        });
+        this.showWaiting();
+        return;
+      case 'failed': {
+        const { sentence, looksLike, tables } = state;
+        this.waiting = undefined; // the page says why there is nothing to show
+        this.post({ type: 'failed', sentence, looksLike, tables });
+        return;
+      }
+    }
+  }
+
+  private showWaiting(): void {
+    if (
+      this.waiting !== undefined &&
+      this.pageReady &&
+      this.document.trace.state.kind === 'opened'
+    ) {
+      this.post(this.waiting);
+      this.waiting = undefined;
+    }
+  }
+
+  private post(message: ToView): void {
+    if (this.pageReady) {
+      void this.panel.webview.postMessage(message);
+    }
+  }
+
+  private handlers(): ConstructorParameters<typeof ViewRequestDesk>[0] {
+    const { document, services } = this;
+    const session = () => document.trace.ready();
+    return {
+      decompose: async (params, signal) => (await session()).decompose(params, { signal }),
+      stalls: async (params, signal) => {
+        const factor = params.factor ?? stallFactor(document.uri);
+        return (await session()).stalls(factor === undefined ? params : { ...params, factor }, {
+          signal,
+        });
+      },
+      tiles: async (params, signal) => (await session()).tiles(params, { signal }),
+      call: async (params, signal) => (await session()).call(params, { signal }),
+      query: async (params, signal) =>
+        sendableResult(await (await session()).query(params, { signal })),
+      goToCode: async ({ call }, signal) => {
+        const open = await session();
+        return call < 0
+          ? services.chooseLayerCode(open, signal)
+          : services.goToCode(await open.sourceHints({ call }, { signal }), signal);
+      },
+      goToFrame: async ({ file, line, symbol }, signal) =>
+        services.goToCode([{ kind: 'frame', file, line, symbol }], signal),
+      save: async ({ suggestedName, text }) => this.save(suggestedName, text),
+      copy: async ({ text }) => vscode.env.clipboard.writeText(text),
+      savedQueries: async () => services.savedQueries(),
+    };
+  }
+
+  /** Saves text where the user says; the path, or '' where the user chose none. */
+  private async save(suggestedName: string, text: string): Promise<string> {
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const target = await vscode.window.showSaveDialog(
+      folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, suggestedName) },
+    );
+    if (target === undefined) {
+      return '';
+    }
+    if (this.document.trace.files.includes(tracePath(target))) {
+      throw new Error('That is the trace itself. A trace is evidence and never written to.');
+    }
+    await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
+    return tracePath(target);
+  }
+
+  /** Hands files named like this one back to other editors, for good, after asking. */
+  private async neverHere(): Promise<void> {
+    const pattern = associationPattern(this.document.name);
+    const everywhere = 'Everywhere';
+    const inWorkspace = 'In This Workspace';
+    const choices =
+      vscode.workspace.workspaceFolders === undefined ? [everywhere] : [everywhere, inWorkspace];
+    const answer = await vscode.window.showInformationMessage(
+      `Never open ${noticeName(pattern)} files in Layerscope by themselves?`,
+      {
+        modal: true,
+        detail:
+          'This adds one entry to the setting workbench.editorAssociations. "Open as GPU Trace" still opens them.',
+      },
+      ...choices,
+    );
+    if (answer === undefined) {
+      return;
+    }
+    const target =
+      answer === inWorkspace
+        ? vscode.ConfigurationTarget.Workspace
+        : vscode.ConfigurationTarget.Global;
+    const workbench = vscode.workspace.getConfiguration('workbench');
+    const set = workbench.inspect<Record<string, string>>('editorAssociations');
+    const before = answer === inWorkspace ? set?.workspaceValue : set?.globalValue;
+    await workbench.update('editorAssociations', { ...before, [pattern]: 'default' }, target);
+    await vscode.commands.executeCommand('vscode.openWith', this.document.uri, 'default');
+  }
+}

@@ -1,0 +1,50 @@
+import * as vscode from 'vscode';
+import type { TraceInput } from '../session/engines.js';
+import type { Runtime } from './runtime.js';
+import { otherRanks } from './traceRanks.js';
+import { workspaceInput } from './workspaceFileSource.js';
+
+/** The path of a trace as the session and the user see it. */
+export function tracePath(uri: vscode.Uri): string {
+  return uri.scheme === 'file' ? uri.fsPath : uri.toString(true);
+}
+
+export function fileName(uri: vscode.Uri): string {
+  return uri.path.slice(uri.path.lastIndexOf('/') + 1);
+}
+
+/** How the file at `uri` reaches the engine. @throws TraceOpenError */
+export async function traceInput(uri: vscode.Uri, runtime: Runtime): Promise<TraceInput> {
+  const readable = runtime.readablePath(uri);
+  if (readable !== undefined) {
+    return { path: readable, name: fileName(uri) };
+  }
+  const beside = (suffix: string) => uri.with({ path: uri.path + suffix });
+  return workspaceInput({
+    path: tracePath(uri),
+    name: fileName(uri),
+    async size(suffix) {
+      try {
+        return (await vscode.workspace.fs.stat(beside(suffix))).size;
+      } catch (error) {
+        if (error instanceof vscode.FileSystemError && error.code === 'FileNotFound') {
+          return undefined;
+        }
+        throw error;
+      }
+    },
+    read: async (suffix) => vscode.workspace.fs.readFile(beside(suffix)),
+  });
+}
+
+/** Files beside `uri` that look like the other ranks of its run, by name. */
+export async function rankSiblings(uri: vscode.Uri): Promise<vscode.Uri[]> {
+  const name = fileName(uri);
+  const folder = vscode.Uri.joinPath(uri, '..');
+  const entries = await vscode.workspace.fs.readDirectory(folder);
+  const files = entries.filter(([, type]) => (type & vscode.FileType.File) !== 0);
+  return otherRanks(
+    name,
+    files.map(([sibling]) => sibling),
+  ).map((sibling) => vscode.Uri.joinPath(folder, sibling));
+}

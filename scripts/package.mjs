@@ -1,9 +1,10 @@
 // Makes the .vsix and checks what is in it: what users install is what the tests install.
-import { rmSync, statSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { run, runMain, SetupError } from './setup/command.mjs';
+import { thirdPartyNotices } from './package/notices.mjs';
 import { namesInZip } from './package/zipNames.mjs';
 import { root, setUp } from './setup.mjs';
 
@@ -19,6 +20,7 @@ const WANTED = [
   'extension/dist/traceWorker.cjs',
   'extension/dist/queryWorker.cjs',
   'extension/dist/sql-wasm.wasm',
+  'extension/dist/THIRD_PARTY_NOTICES.txt',
   'extension/dist/webview/main.js',
   'extension/dist/webview/main.css',
 ];
@@ -28,7 +30,6 @@ const ALLOWED = [
   '[Content_Types].xml',
   'extension.vsixmanifest',
   'extension/changelog.md',
-  'extension/THIRD_PARTY_NOTICES.txt',
   'extension/package.nls.json',
   'extension/dist/',
   'extension/media/',
@@ -46,6 +47,7 @@ export async function makeVsix() {
   const vsix = join(root, `${name}-${version}.vsix`);
   rmSync(vsix, { force: true });
   await run(process.execPath, ['scripts/build.mjs', '--minify'], { cwd: root });
+  writeFileSync(join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(root));
   await packExtension(root, vsix);
   check(vsix, namesInZip(await readFile(vsix)));
   return vsix;

@@ -26,7 +26,12 @@ interface ErrorMessage {
 }
 
 type ToServer =
-  | { readonly type: 'call'; readonly id: number; readonly method: string; readonly request: unknown }
+  | {
+      readonly type: 'call';
+      readonly id: number;
+      readonly method: string;
+      readonly request: unknown;
+    }
   | { readonly type: 'cancel'; readonly id: number };
 type ToClient =
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }

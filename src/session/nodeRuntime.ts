@@ -1,0 +1,31 @@
+import { basename } from 'node:path';
+import { nodeFileSource } from '../formats/nodeFileSource.js';
+import { readSqliteDatabase } from '../formats/sqliteDatabase.js';
+import { loadNodeSqlJs } from '../sqlite/nodeSqlJs.js';
+import { openSqlJs } from '../sqlite/sqlJsEngine.js';
+import type { TraceInput } from './engines.js';
+import { givenSource } from './givenSource.js';
+import { LocalQueryEngine } from './localQueryEngine.js';
+import { LocalTraceEngine } from './localTraceEngine.js';
+import { traceReaders } from './traceReaders.js';
+
+/** The engines on Node. @param folder where the bundle and sql-wasm.wasm lie; see `loadNodeSqlJs` */
+export function nodeEngines(folder?: string): {
+  trace(): LocalTraceEngine;
+  query(): LocalQueryEngine;
+} {
+  const sqlJs = () => loadNodeSqlJs(folder);
+  return {
+    trace: () =>
+      new LocalTraceEngine({
+        readers: traceReaders(sqlJs),
+        source: async (input) => givenSource(input) ?? nodeFileSource(input.path),
+        database: async (source) => (await readSqliteDatabase(source)).bytes,
+      }),
+    query: () => new LocalQueryEngine(async (database) => openSqlJs(await sqlJs(), database)),
+  };
+}
+
+export async function nodeInput(path: string): Promise<TraceInput> {
+  return { path, name: basename(path) };
+}

@@ -1,0 +1,121 @@
+import type { SqlEngine, SqlValue } from '../sqlite/engine.js';
+import type { DialectContext } from './dialect.js';
+import type { QueryTables } from './tables.js';
+import { eventsFromColumns, type ViewSql } from './viewSql.js';
+
+/** How a trace answers to `events`: a view to install, if any, and how `source` is compared. */
+export interface EventsTable {
+  /** undefined where the file's own table has every column already */
+  readonly view: ViewSql | undefined;
+  readonly dialect: DialectContext;
+}
+
+/** Function in SQL that turns a value of `source` into its name. */
+const SOURCE_NAME = 'layerscope_source_name';
+
+/**
+ * Ids of Ingero's `sources` table, for files that lost it (ingero-io/ingero, schema 0.8 to 0.10: 1 CUDA
+ * Runtime API, 2 NVIDIA driver, 3 kernel tracepoints, 4 CUDA Driver API, 5 block I/O, 6 TCP, 7 sockets).
+ */
+const INGERO_SOURCES: readonly (readonly [id: number, name: string])[] = [
+  [1, 'cuda'],
+  [2, 'nvidia'],
+  [3, 'host'],
+  [4, 'driver'],
+  [5, 'io'],
+  [6, 'tcp'],
+  [7, 'net'],
+];
+
+/**
+ * Decides what `events` is for this trace. The engine holds the trace's own database or an empty one;
+ * nothing is changed here but a function registered.
+ */
+export function eventsTable(engine: SqlEngine, tables: QueryTables): EventsTable {
+  const own = engine.columnsOf('events').map((name) => name.toLowerCase());
+  // The database is one file's: with several files only the columns hold the events of all ranks.
+  if (own.length === 0 || tables.fileCount > 1) {
+    return { view: eventsFromColumns(tables), dialect: {} };
+  }
+  return tables.format === 'ingero' ? ingeroEvents(engine, own) : flatEvents(engine, own);
+}
+
+/** All columns of the file's table, then those it lacks. */
+function withAdded(own: readonly string[], added: Readonly<Record<string, string>>, from: string) {
+  const missing = Object.entries(added).filter(([name]) => !own.includes(name));
+  if (missing.length === 0) {
+    return undefined;
+  }
+  const list = missing.map(([name, expression]) => `${expression} AS ${name}`).join(', ');
+  return { select: `SELECT e.*, ${list} FROM ${from}`, needs: [] };
+}
+
+function ingeroEvents(engine: SqlEngine, own: readonly string[]): EventsTable {
+  const names = sourceNames(engine);
+  const sourceName = (value: SqlValue): SqlValue =>
+    typeof value === 'number' ? (names.get(value) ?? null) : value;
+  engine.scalarFunction(SOURCE_NAME, sourceName);
+  const hasOps = ['source_id', 'op_id', 'name'].every((name) =>
+    engine.columnsOf('ops').includes(name),
+  );
+  // An op the file has no name for keeps its number.
+  const opNumber = "'op ' || e.op";
+  return {
+    view: withAdded(
+      own,
+      {
+        name: hasOps ? `coalesce(o.name, ${opNumber})` : opNumber,
+        source_name: `${SOURCE_NAME}(e.source)`,
+        duration_us: 'e.duration / 1000.0',
+        duration_ns: 'e.duration',
+      },
+      `main.events e${hasOps ? ' LEFT JOIN main.ops o ON o.source_id = e.source AND o.op_id = e.op' : ''}`,
+    ),
+    dialect: {
+      sourceValues: (text) =>
+        [...names].filter(([, name]) => name === text.toLowerCase()).map(([id]) => id),
+      sourceNameFunction: SOURCE_NAME,
+    },
+  };
+}
+
+/** Source names in lower case by id, from the file where it has them. */
+function sourceNames(engine: SqlEngine): ReadonlyMap<number, string> {
+  const names = new Map(INGERO_SOURCES);
+  const columns = engine.columnsOf('sources');
+  if (columns.includes('id') && columns.includes('name')) {
+    engine.each('SELECT id, name FROM main.sources', ([id, name]) => {
+      if (typeof id === 'number' && typeof name === 'string') {
+        names.set(id, name.toLowerCase());
+      }
+    });
+  }
+  return names;
+}
+
+/** A flat table may name its duration otherwise and leave out what all its rows share. */
+function flatEvents(engine: SqlEngine, own: readonly string[]): EventsTable {
+  const nanoseconds = ['duration_ns', 'duration'].find((name) => own.includes(name));
+  const microseconds = own.includes('duration_us') ? 'e.duration_us' : `e.${nanoseconds} / 1000.0`;
+  return {
+    view: withAdded(
+      own,
+      { source: "'cuda'", duration_us: microseconds, pid: 'NULL', tid: 'NULL', gpu_id: '0' },
+      'main.events e',
+    ),
+    dialect: own.includes('source') ? { sourceValues: sourceSpellings(engine) } : {},
+  };
+}
+
+/** Other spellings of a source in the file: 'cuda' also finds 'CUDA'. The file is read at first use. */
+function sourceSpellings(engine: SqlEngine): (text: string) => readonly string[] {
+  let spellings: string[] | undefined;
+  return (text) => {
+    spellings ??= engine
+      .query('SELECT DISTINCT source FROM main.events')
+      .rows.map(([source]) => source)
+      .filter((source) => typeof source === 'string');
+    const lower = text.toLowerCase();
+    return spellings.filter((source) => source !== text && source.toLowerCase() === lower);
+  };
+}

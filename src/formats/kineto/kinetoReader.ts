@@ -1,0 +1,291 @@
+import {
+  NO_STACK,
+  TraceOpenError,
+  throwIfCancelled,
+  type GpuColumns,
+  type LaunchColumns,
+  type RangeColumns,
+  type Rank,
+  type Trace,
+  type TraceReport,
+  type Warning,
+} from '../../trace/index.js';
+import type { FormatReader, Probe, ReadOptions, TraceSource } from '../reader.js';
+import { contentChunks, type ContentState } from './content.js';
+import { TraceEventStream, type StreamEnd } from './eventStream.js';
+import { linkKernels } from './launchLinks.js';
+import { rankOfFileName, readMetadata, type KinetoMetadata } from './metadata.js';
+import { nestRanges } from './rangeNesting.js';
+import { TraceRows } from './traceRows.js';
+
+/** µs since the Unix epoch of 2001-09-09: a file without a base whose times are later states epochs. */
+const FIRST_EPOCH_US = 1_000_000_000_000_000n;
+
+/** PyTorch profiler (Kineto) traces: Chrome trace JSON, as such or as gzip. */
+export const kinetoReader: FormatReader = {
+  id: 'kineto',
+  label: 'PyTorch profiler (Kineto)',
+  detect: (probe) => Promise.resolve(looksLikeKineto(probe)),
+  read,
+};
+
+/** Told by the first 64 KiB of text: an object with `traceEvents` or Kineto's own keys, or an array of events. */
+function looksLikeKineto(probe: Probe): boolean {
+  const text = new TextDecoder().decode(probe.content).replace(/^\ufeff/, '');
+  const first = /^\s*([{[])/.exec(text)?.[1];
+  if (first === '[') {
+    return /^\s*\[\s*(\{|$)/.test(text) && /"ph"\s*:/.test(text);
+  }
+  return (
+    first === '{' &&
+    (/"traceEvents"\s*:/.test(text) ||
+      (/"schemaVersion"\s*:/.test(text) &&
+        /"(deviceProperties|distributedInfo|baseTimeNanoseconds|traceName)"\s*:/.test(text)))
+  );
+}
+
+/**
+ * Reads one file into columns, in one pass over its bytes.
+ * @throws TraceOpenError; the signal's reason once it is aborted
+ */
+async function read(source: TraceSource, options: ReadOptions): Promise<Trace> {
+  const rows = new TraceRows();
+  const events = new TraceEventStream(rows);
+  const packing: ContentState = { gzip: false, failure: undefined };
+  for await (const chunk of contentChunks(source, options, packing)) {
+    events.push(chunk);
+  }
+  const end = events.end();
+  throwIfCancelled(options.signal);
+  options.progress?.({ stage: 'Linking kernels, launches and ranges' });
+  return toTrace(source, rows, end, packing);
+}
+
+function toTrace(
+  source: TraceSource,
+  rows: TraceRows,
+  end: StreamEnd,
+  packing: ContentState,
+): Trace {
+  if (end.cutAt !== undefined) {
+    rows.rowsInFile++;
+    rows.skip('rows cut off at the end of the file');
+  }
+  refuseForeign(rows, end, packing);
+  const meta = readMetadata(rows.metadataTexts);
+
+  const launches = rows.launches.build();
+  const links = linkKernels(rows.gpu, launches, rows.names);
+  const gpu = rows.gpu.build();
+  const nested = nestRanges(rows.ranges, launches, rows.clock.sawFraction ? 1 : 1000);
+  if (rows.stacks.stacks.length > 0) {
+    giveStacks(launches, nested.columns, (range) => rows.rangeStack.get(nested.fileRow[range]));
+  }
+  const host = rows.host.build();
+
+  const tables = [gpu, launches, nested.columns, host];
+  const shift = firstStart(tables);
+  let spanNs = 0;
+  for (const table of tables) {
+    for (let i = 0; i < table.count; i++) {
+      table.start[i] -= shift;
+      spanNs = Math.max(spanNs, table.start[i] + table.duration[i]);
+    }
+  }
+
+  const read = tables.reduce((sum, table) => sum + table.count, 0);
+  return {
+    files: [{ path: source.path, name: source.name, bytes: source.size }],
+    format: 'kineto',
+    formatLabel:
+      'PyTorch profiler (Kineto)' +
+      (meta.schemaVersion === undefined ? '' : ` schema ${meta.schemaVersion}`),
+    clock: {
+      originNs: meta.baseNs + rows.clock.baseUs * 1000n + BigInt(shift),
+      epoch: meta.hasBase || rows.clock.baseUs >= FIRST_EPOCH_US ? 'unix' : 'session',
+      fileBaseNs: meta.baseNs,
+    },
+    spanNs,
+    names: rows.names,
+    ranks: [rankOf(source, rows, meta)],
+    lanes: rows.lanes.build(0),
+    gpu,
+    launches,
+    ranges: nested.columns,
+    host,
+    kernelShapes: rows.kernelShapes,
+    stacks: { frames: rows.stacks.frames, stacks: rows.stacks.stacks },
+    markers: [],
+    report: report(rows, read, meta, end, packing, gpu, links.without, nested.unclosed),
+  };
+}
+
+/** @throws TraceOpenError where nothing in the file is an event of a PyTorch profile */
+function refuseForeign(rows: TraceRows, end: StreamEnd, packing: ContentState): void {
+  const read = rows.gpu.count + rows.launches.count + rows.ranges.count + rows.host.count;
+  if (read > 0) {
+    return;
+  }
+  if (packing.failure?.kind === 'damaged' || packing.failure?.kind === 'cut') {
+    throw new TraceOpenError(
+      'damaged',
+      `The gzip file is ${packing.failure.kind === 'cut' ? 'cut off' : 'damaged'} before the first event could be unpacked. Copy it again from the machine that wrote it.`,
+    );
+  }
+  if (!end.opened) {
+    throw new TraceOpenError(
+      end.complete ? 'not-a-trace' : 'damaged',
+      end.complete
+        ? 'This JSON has no list of trace events (traceEvents).'
+        : 'The JSON ends before its list of trace events begins. Copy the file again from the machine that wrote it.',
+      'a JSON document',
+    );
+  }
+  if (rows.rowsInFile === rows.damagedRows && rows.damagedRows > 0) {
+    throw new TraceOpenError('damaged', 'None of the events in this JSON can be read.');
+  }
+  throw new TraceOpenError(
+    'not-a-trace',
+    rows.rowsInFile === 0
+      ? 'This trace holds no events.'
+      : `None of the ${rows.rowsInFile} events in this Chrome trace comes from the PyTorch profiler: no kernels, API calls, operators or Python frames.`,
+    'a Chrome trace without PyTorch profiler events',
+  );
+}
+
+/** Whole ns of the first start of all tables. */
+function firstStart(tables: readonly { count: number; start: Float64Array }[]): number {
+  let first = Infinity;
+  for (const table of tables) {
+    // Tables are in time order.
+    if (table.count > 0) {
+      first = Math.min(first, table.start[0]);
+    }
+  }
+  return Math.floor(first);
+}
+
+/** Old traces keep the stack with the operator: a launch has that of the nearest operator around it. */
+function giveStacks(
+  launches: LaunchColumns,
+  ranges: RangeColumns,
+  stackOf: (range: number) => number,
+): void {
+  for (let i = 0; i < launches.count; i++) {
+    let stack = NO_STACK;
+    for (let r = launches.range[i]; r >= 0 && stack < 0; r = ranges.parent[r]) {
+      stack = stackOf(r);
+    }
+    launches.stack[i] = stack;
+  }
+}
+
+function rankOf(source: TraceSource, rows: TraceRows, meta: KinetoMetadata): Rank {
+  const rank = meta.rank >= 0 ? meta.rank : rankOfFileName(source.name);
+  const used = rows.lanes.firstDevice;
+  const device = meta.devices.find((d) => d.id === used) ?? meta.devices[0];
+  return {
+    rank,
+    worldSize: meta.worldSize,
+    label: rank >= 0 ? `rank ${rank}` : source.name,
+    path: source.path,
+    device: device?.name ?? '',
+  };
+}
+
+function report(
+  rows: TraceRows,
+  rowsRead: number,
+  meta: KinetoMetadata,
+  end: StreamEnd,
+  packing: ContentState,
+  gpu: GpuColumns,
+  withoutLaunch: number,
+  unclosed: number,
+): TraceReport {
+  const warnings: Warning[] = [];
+  const warn = (code: string, message: string, count = 0): void => {
+    warnings.push({ code, message, rows: count });
+  };
+  const text = packing.gzip ? ' of the unpacked text' : '';
+  if (packing.failure?.kind === 'damaged') {
+    warn(
+      'truncated',
+      `The gzip file is damaged near its byte ${packing.failure.at}; the trace is what could be unpacked before that: ${end.bytes} bytes of text.`,
+    );
+  } else if (packing.failure?.kind === 'checksum') {
+    warn(
+      'checksum',
+      'The checksum of the gzip file is wrong: some of its bytes have changed since it was written, and figures may be affected.',
+    );
+  }
+  if (end.cutAt !== undefined) {
+    warn(
+      'truncated',
+      `The file ends in the middle of an event at byte ${end.cutAt}${text}; all events before it were read.`,
+      1,
+    );
+  } else if (!end.complete && packing.failure?.kind !== 'damaged') {
+    warn(
+      'truncated',
+      `The file ends at byte ${end.bytes}${text} without closing its JSON; events may be missing.`,
+    );
+  }
+  if (end.brokenAt !== undefined) {
+    warn('damaged', `The JSON is damaged at byte ${end.brokenAt}${text}, after the events.`);
+  }
+  if (rows.damagedRows > 0) {
+    warn('damaged-rows', `${rows.damagedRows} rows could not be read.`, rows.damagedRows);
+  }
+  if (meta.unreadable.length > 0) {
+    warn(
+      'damaged',
+      `These facts about the recording could not be read: ${meta.unreadable.join(', ')}.`,
+    );
+  }
+  if (unclosed > 0) {
+    warn(
+      'unclosed-frames',
+      `${unclosed} Python rows were never closed by the profiler; they end with their caller.`,
+      unclosed,
+    );
+  }
+  const missing: string[] = [];
+  if (gpu.count === 0) {
+    missing.push('GPU events');
+  } else {
+    if (withoutLaunch > 0) {
+      warn(
+        'no-launch',
+        `${withoutLaunch} of ${gpu.count} GPU events have no launch in the trace: what ran them is unknown.`,
+        withoutLaunch,
+      );
+    }
+    if (rows.launches.count === 0) {
+      missing.push('launches');
+    }
+    if (gpu.correlation.every(Number.isNaN)) {
+      missing.push('correlation');
+    }
+  }
+  if (rows.pythonRows === 0) {
+    missing.push('python stacks');
+  }
+  if (rows.moduleRows === 0) {
+    missing.push('module ranges');
+  }
+  if (rows.opRows === 0) {
+    missing.push('operators');
+  }
+  return {
+    rowsInFile: rows.rowsInFile,
+    rowsRead,
+    rowsCounted: null,
+    skipped: [...rows.skipped]
+      .map(([reason, count]) => ({ reason, rows: count }))
+      .sort((a, b) => b.rows - a.rows),
+    warnings,
+    missing,
+    facts: meta.facts,
+  };
+}

@@ -1,0 +1,280 @@
+import {
+  ANNOTATION,
+  FRAME,
+  GpuBuilder,
+  GrowingColumn,
+  HOST_KINDS,
+  HostBuilder,
+  KERNEL,
+  LaunchBuilder,
+  MEMCPY,
+  MEMSET,
+  MODULE,
+  NameTable,
+  OP,
+  type KernelShape,
+} from '../../trace/index.js';
+import { ByteInterner } from './byteInterner.js';
+import { CallStacks } from './callStack.js';
+import { Role, roleOf, skippedCategory, skippedPhase } from './categories.js';
+import type { EventFields, EventSink, Span } from './eventStream.js';
+import { decodeString } from './jsonBytes.js';
+import { Lanes } from './lanes.js';
+import { RawRanges } from './rangeNesting.js';
+import { TraceClock } from './traceClock.js';
+
+const OVERHEAD = HOST_KINDS.indexOf('overhead');
+const COMPLETE = 0x58; // 'X'
+/** A hostile file may name a different category in each row. */
+const MAX_REASONS = 200;
+const OTHER = 'other categories';
+
+const MODULE_PREFIX = 'nn.Module: ';
+
+/** Sorts the events of a trace into columns as the parser finds them. */
+export class TraceRows implements EventSink {
+  readonly names = new NameTable();
+  readonly clock = new TraceClock();
+  readonly lanes = new Lanes();
+  readonly gpu = new GpuBuilder();
+  readonly launches = new LaunchBuilder();
+  readonly ranges = new RawRanges();
+  /** index in `stacks` of each range's `Call stack`, by file row, -1 = none */
+  readonly rangeStack = new GrowingColumn(Int32Array);
+  readonly host = new HostBuilder();
+  readonly stacks = new CallStacks();
+  readonly kernelShapes: KernelShape[] = [];
+  readonly metadataTexts = new Map<string, string>();
+  readonly skipped = new Map<string, number>();
+  rowsInFile = 0;
+  damagedRows = 0;
+  pythonRows = 0;
+  moduleRows = 0;
+  opRows = 0;
+
+  private readonly nameIds = new ByteInterner((b, start, end) =>
+    this.names.intern(decodeString(b, start, end)),
+  );
+  private readonly categories: { text: string; role: Role }[] = [];
+  private readonly categoryIds = new ByteInterner((b, start, end) => {
+    const text = decodeString(b, start, end);
+    return this.categories.push({ text, role: roleOf(text) }) - 1;
+  });
+  private readonly stackIds = new ByteInterner((b, start, end) =>
+    this.stacks.add(decodeString(b, start, end)),
+  );
+  private readonly triples: ([number, number, number] | undefined)[] = [];
+  private readonly tripleIds = new ByteInterner(
+    (b, start, end) => this.triples.push(parseTriple(decodeString(b, start, end))) - 1,
+  );
+  private readonly shapeIds = new Map<number, number>();
+  /** 1 where the name id begins with "nn.Module: ", 2 where it does not, 0 = not looked at yet */
+  private readonly moduleName: number[] = [];
+
+  metadata(key: string, json: string): void {
+    this.metadataTexts.set(key, json);
+  }
+
+  damaged(): void {
+    this.rowsInFile++;
+    this.damagedRows++;
+    this.skip('damaged rows');
+  }
+
+  skip(reason: string): void {
+    const known = this.skipped.get(reason);
+    if (known === undefined && this.skipped.size >= MAX_REASONS && reason !== OTHER) {
+      this.skip(OTHER);
+      return;
+    }
+    this.skipped.set(reason, (known ?? 0) + 1);
+  }
+
+  event(fields: EventFields): void {
+    this.rowsInFile++;
+    const category =
+      fields.cat.start < 0
+        ? { text: '', role: Role.None }
+        : this.categories[this.categoryIds.intern(fields.bytes, fields.cat.start, fields.cat.end)];
+    const complete =
+      fields.ph.end - fields.ph.start === 1 && fields.bytes[fields.ph.start] === COMPLETE;
+    if (!complete) {
+      this.otherPhase(fields, category.text);
+      return;
+    }
+    if (category.role === Role.None) {
+      this.skip(skippedCategory(category.text));
+      return;
+    }
+    const { bytes, name, ts, dur } = fields;
+    const start = ts.start < 0 ? NaN : this.clock.relative(bytes, ts.start, ts.end);
+    const duration = dur.start < 0 ? NaN : this.clock.duration(bytes, dur.start, dur.end);
+    if (Number.isNaN(start) || Number.isNaN(duration) || name.start < 0) {
+      this.damagedRows++;
+      this.skip('rows without a name, time or duration that can be read');
+      return;
+    }
+    if (duration < 0) {
+      this.damagedRows++;
+      this.skip('rows with a negative duration');
+      return;
+    }
+    this.row(fields, category.role, start, duration);
+  }
+
+  private row(fields: EventFields, role: Role, start: number, duration: number): void {
+    const name = this.nameIds.intern(fields.bytes, fields.name.start, fields.name.end);
+    switch (role) {
+      case Role.Kernel:
+      case Role.Memcpy:
+      case Role.Memset:
+        this.gpu.push({
+          start,
+          duration,
+          name,
+          lane: this.lanes.stream(fields),
+          kind: role === Role.Kernel ? KERNEL : role === Role.Memcpy ? MEMCPY : MEMSET,
+          correlation: number(fields, fields.correlation),
+          bytes: role === Role.Kernel ? NaN : number(fields, fields.byteCount),
+          shape: this.shape(fields),
+          collective:
+            fields.collective.start < 0
+              ? 0
+              : this.nameIds.intern(fields.bytes, fields.collective.start, fields.collective.end),
+        });
+        return;
+      case Role.Launch:
+        this.launches.push({
+          start,
+          duration,
+          name,
+          lane: this.lanes.thread(fields),
+          correlation: number(fields, fields.correlation),
+        });
+        return;
+      case Role.Python: {
+        const isModule = this.isModule(name);
+        this.pythonRows++;
+        this.moduleRows += isModule ? 1 : 0;
+        this.ranges.push({
+          start,
+          duration,
+          name,
+          lane: this.lanes.thread(fields),
+          kind: isModule ? MODULE : FRAME,
+          pythonId: number(fields, fields.pythonId),
+          pythonParent: number(fields, fields.pythonParent),
+        });
+        this.rangeStack.push(-1);
+        return;
+      }
+      case Role.Operator:
+      case Role.Annotation:
+        this.opRows += role === Role.Operator ? 1 : 0;
+        this.ranges.push({
+          start,
+          duration,
+          name,
+          lane: this.lanes.thread(fields),
+          kind: role === Role.Operator ? OP : ANNOTATION,
+        });
+        this.rangeStack.push(
+          fields.callStack.start < 0
+            ? -1
+            : this.stackIds.intern(fields.bytes, fields.callStack.start, fields.callStack.end),
+        );
+        return;
+      case Role.Overhead:
+        this.host.push({
+          start,
+          duration,
+          name,
+          lane: this.lanes.thread(fields),
+          kind: OVERHEAD,
+        });
+        return;
+      case Role.None:
+        return;
+    }
+  }
+
+  private otherPhase(fields: EventFields, category: string): void {
+    const phase = fields.text(fields.ph);
+    if (phase === '') {
+      this.damagedRows++;
+      this.skip('damaged rows');
+      return;
+    }
+    if (phase === 'M') {
+      this.nameRow(fields);
+    }
+    this.skip(skippedPhase(phase, category));
+  }
+
+  private nameRow(fields: EventFields): void {
+    const kind = fields.text(fields.name);
+    if (kind === 'process_name') {
+      this.lanes.nameProcess(fields.text(fields.pid), fields.text(fields.argName));
+    } else if (kind === 'thread_name') {
+      this.lanes.nameThread(
+        fields.text(fields.pid),
+        fields.text(fields.tid),
+        fields.text(fields.argName),
+      );
+    }
+  }
+
+  private isModule(name: number): boolean {
+    let known = this.moduleName[name] ?? 0;
+    if (known === 0) {
+      known = this.names.get(name).startsWith(MODULE_PREFIX) ? 1 : 2;
+      this.moduleName[name] = known;
+    }
+    return known === 1;
+  }
+
+  /** Index of the launch geometry, -1 where the row does not state both parts. */
+  private shape(fields: EventFields): number {
+    const { bytes, grid, block } = fields;
+    if (grid.start < 0 || block.start < 0) {
+      return -1;
+    }
+    const gridId = this.tripleIds.intern(bytes, grid.start, grid.end);
+    const blockId = this.tripleIds.intern(bytes, block.start, block.end);
+    const key = gridId * 2 ** 26 + blockId;
+    const known = this.shapeIds.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const gridSize = this.triples[gridId];
+    const blockSize = this.triples[blockId];
+    const id =
+      gridSize === undefined || blockSize === undefined
+        ? -1
+        : this.kernelShapes.push({ grid: gridSize, block: blockSize }) - 1;
+    this.shapeIds.set(key, id);
+    return id;
+  }
+}
+
+/** The integer of an argument, written as a number or (HIP) as a string of digits; NaN for none. */
+function number(fields: EventFields, span: Span): number {
+  const { start, end } = span;
+  if (start < 0 || end - start > 15 || end === start) {
+    return NaN;
+  }
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = fields.bytes[i] - 0x30;
+    if (digit < 0 || digit > 9) {
+      return NaN;
+    }
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function parseTriple(text: string): [number, number, number] | undefined {
+  const match = /^\[\s*(\d{1,10})\s*,\s*(\d{1,10})\s*,\s*(\d{1,10})\s*\]$/.exec(text);
+  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
+}

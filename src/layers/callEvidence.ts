@@ -1,0 +1,24 @@
+import { timeKindOf, type Trace } from '../trace/index.js';
+
+/** Where the evidence for each measured call lies. */
+export interface CallEvidence {
+  /** number of measured calls */
+  readonly count: number;
+  /** index in `Trace.launches` of the API call that started it (for host calls: itself), -1 = none */
+  readonly launch: Int32Array;
+  /** 1 where the call was replayed from a graph: its launch stands for many kernels of many layers */
+  readonly replayed: Uint8Array;
+}
+
+/** The launches behind `measuredColumns(trace)`. */
+export function callEvidence(trace: Trace): CallEvidence {
+  if (timeKindOf(trace) === 'gpu') {
+    return { count: trace.gpu.count, launch: trace.gpu.launch, replayed: trace.gpu.replayed };
+  }
+  const count = trace.launches.count;
+  return {
+    count,
+    launch: Int32Array.from({ length: count }, (_, i) => i),
+    replayed: new Uint8Array(count),
+  };
+}

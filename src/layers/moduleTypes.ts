@@ -1,0 +1,163 @@
+import type { ModuleNode } from './moduleTree.js';
+import type { LayerStacks, ModuleVocabulary } from './layerStack.js';
+import type { ModuleRule } from './rules.js';
+
+const NO_IDS: ReadonlySet<string> = new Set();
+
+function fits(rule: ModuleRule, node: ModuleNode): boolean {
+  return (
+    rule.class !== null &&
+    rule.class.test(node.className) &&
+    !(rule.classNot?.test(node.className) ?? false) &&
+    (rule.withChild === null ||
+      node.children.some((child) => rule.withChild?.test(child.className) ?? false))
+  );
+}
+
+/** What a layer is made of, by the rules of role 'owner' alone. */
+export function moduleVocabulary(
+  rules: readonly ModuleRule[],
+  blockClass: readonly RegExp[],
+): ModuleVocabulary {
+  const owners = rules.filter((rule) => rule.role === 'owner');
+  return {
+    isOwner: (node) => owners.some((rule) => fits(rule, node)),
+    isBlockName: (node) => blockClass.some((pattern) => pattern.test(node.className)),
+  };
+}
+
+/** What a module is: the rule that says so, or 'residual' for a layer's own work around its mixers. */
+export type ModuleVerdict = ModuleRule | 'layer-itself' | null;
+
+/** Decides by class, place and surroundings what each module of a tree is; each node once. */
+export class ModuleTypes {
+  /** the rule whose class matched the node itself */
+  private readonly own: (ModuleRule | null)[] = [];
+  /** ids of the rules that matched the node or one around it, up to its layer */
+  private readonly around: ReadonlySet<string>[] = [];
+  private readonly verdicts: ModuleVerdict[] = [];
+  private readonly classRules: readonly ModuleRule[];
+  private readonly kernelRules: readonly ModuleRule[];
+
+  constructor(
+    nodes: readonly ModuleNode[],
+    private readonly stacks: LayerStacks,
+    rules: readonly ModuleRule[],
+  ) {
+    this.classRules = rules.filter((rule) => rule.class !== null);
+    this.kernelRules = rules.filter((rule) => rule.kernel !== null);
+    for (const node of nodes) {
+      const isBlock = stacks.blockOf[node.id] === node;
+      const above = node.parent === null || isBlock ? NO_IDS : this.around[node.parent.id];
+      const rule = isBlock
+        ? null
+        : (this.classRules.find((candidate) => this.holds(candidate, node, above)) ?? null);
+      this.own.push(rule);
+      this.around.push(rule === null || above.has(rule.id) ? above : new Set([...above, rule.id]));
+      this.verdicts.push(this.decide(node));
+    }
+  }
+
+  private holds(rule: ModuleRule, node: ModuleNode, around: ReadonlySet<string>): boolean {
+    if (!fits(rule, node)) {
+      return false;
+    }
+    if (rule.in.length > 0 && !rule.in.some((id) => around.has(id))) {
+      return false;
+    }
+    const { parent } = node;
+    if (rule.directlyIn.length > 0) {
+      const above = parent === null ? null : this.own[parent.id];
+      if (above === null || !rule.directlyIn.includes(above.id)) {
+        return false;
+      }
+    }
+    const siblings = parent?.children ?? [node];
+    const others = siblings.filter((sibling) => sibling !== node);
+    const { withSibling, withoutSibling } = rule;
+    if (withSibling !== null && !others.some((s) => withSibling.test(s.className))) {
+      return false;
+    }
+    if (withoutSibling !== null && others.some((s) => withoutSibling.test(s.className))) {
+      return false;
+    }
+    if (rule.alike !== null || rule.place !== null) {
+      const alike = siblings.filter((sibling) => fits(rule, sibling));
+      if (rule.alike !== null && (alike.length === 1) !== (rule.alike === 'one')) {
+        return false;
+      }
+      if (rule.place !== null && (alike[0] === node) !== (rule.place === 'first')) {
+        return false;
+      }
+    }
+    const outside = this.stacks.blockOf[node.id] === null;
+    if (rule.outsideLayers && !outside) {
+      return false;
+    }
+    return !rule.afterLayers || (outside && this.comesAfterLayers(node));
+  }
+
+  private comesAfterLayers(node: ModuleNode): boolean {
+    if (node.parent === null) {
+      return false;
+    }
+    const { blockOf, holdsBlocks } = this.stacks;
+    const layered = (sibling: ModuleNode) =>
+      holdsBlocks[sibling.id] || blockOf[sibling.id] === sibling;
+    const siblings = node.parent.children;
+    const at = siblings.indexOf(node);
+    return siblings.slice(0, at).some(layered) && !siblings.slice(at).some(layered);
+  }
+
+  private decide(node: ModuleNode): ModuleVerdict {
+    const block = this.stacks.blockOf[node.id];
+    if (block === node) {
+      return 'layer-itself';
+    }
+    let leaf: ModuleRule | null = null;
+    for (let at: ModuleNode | null = node; at !== null && at !== block; at = at.parent) {
+      const rule: ModuleRule | null = this.own[at.id];
+      if (rule !== null && rule.role !== 'leaf') {
+        return rule;
+      }
+      leaf ??= rule;
+    }
+    return leaf;
+  }
+
+  /** What work launched directly by the module is. */
+  verdict(node: ModuleNode): ModuleVerdict {
+    return this.verdicts[node.id];
+  }
+
+  /** True where the name of a kernel can change the verdict. */
+  dependsOnKernel(node: ModuleNode): boolean {
+    return this.kernelRules.some((rule) => rule.in.some((id) => this.around[node.id].has(id)));
+  }
+
+  /** The verdict for a call of that name. */
+  verdictFor(node: ModuleNode, kernel: string): ModuleVerdict {
+    const rule = this.kernelRules.find(
+      (candidate) =>
+        candidate.in.some((id) => this.around[node.id].has(id)) &&
+        (candidate.kernel?.test(kernel) ?? false),
+    );
+    return rule ?? this.verdict(node);
+  }
+
+  /** Instances from the layer (outside layers: from the root) down to the module, by dots. */
+  path(node: ModuleNode): string {
+    const instances: string[] = [];
+    const block = this.stacks.blockOf[node.id];
+    for (let at: ModuleNode | null = node; at !== null; at = at.parent) {
+      instances.unshift(at.instance);
+      if (at === block || instances.length === LONGEST_PATH) {
+        break;
+      }
+    }
+    return instances.join('.');
+  }
+}
+
+/** Modules a path names at most, the innermost: nobody nests deeper, a damaged file may. */
+const LONGEST_PATH = 32;

@@ -1,0 +1,102 @@
+import {
+  FRAME,
+  layerTypeCode,
+  METHODS,
+  MODULE,
+  UNCLASSIFIED,
+  type Frame,
+  type Trace,
+} from '../../trace/index.js';
+import { callEvidence } from '../callEvidence.js';
+import type { AttributionPass } from '../pass.js';
+import { nearestAncestor } from '../rangeAncestry.js';
+import type { FrameRule, RuleSet } from '../rules.js';
+
+const STACK_METHOD = METHODS.indexOf('stack');
+const RANGE_FRAME = /^(?<file>.+?)\((?<line>\d+)\): (?<function>.+)$/s;
+
+/** A Python frame as the PyTorch profiler names its range: "ep.py(19): ep_forward"; null for others. */
+export function frameOfRangeName(name: string): Frame | null {
+  const parts = RANGE_FRAME.exec(name)?.groups;
+  if (parts === undefined) {
+    return null;
+  }
+  return {
+    file: parts['file'],
+    line: Number(parts['line']),
+    function: parts['function'],
+    library: '',
+  };
+}
+
+function ruleForFrame(rules: readonly FrameRule[], frame: Frame): FrameRule | null {
+  const file = frame.file.replaceAll('\\', '/');
+  return (
+    rules.find(
+      (rule) =>
+        (rule.file?.test(file) ?? true) &&
+        (rule.function?.test(frame.function) ?? true) &&
+        (rule.library?.test(frame.library) ?? true),
+    ) ?? null
+  );
+}
+
+/**
+ * Files and functions on the call stack of the launch, innermost first: stacks the file stores with
+ * the call, and Python frames recorded as ranges around it. A rule of type 'unclassified' ends the
+ * search: what lies outside a model's forward() says nothing about the layer inside.
+ */
+export function stackPass(rules: RuleSet): AttributionPass {
+  return {
+    name: 'launch stacks',
+    run(trace: Trace, labels) {
+      const { launches, ranges, stacks } = trace;
+      const { count, launch, replayed } = callEvidence(trace);
+
+      const byFrame = stacks.frames.map((frame) => ruleForFrame(rules.frames, frame));
+      const byStack = stacks.stacks.map((frames) => {
+        for (const frame of frames) {
+          const rule = byFrame[frame];
+          if (rule) {
+            return rule;
+          }
+        }
+        return null;
+      });
+
+      const byName = new Map<number, FrameRule | null>();
+      const ruleOfRange = (range: number): FrameRule | null => {
+        const name = ranges.name[range];
+        let rule = byName.get(name);
+        if (rule === undefined) {
+          const frame = frameOfRangeName(trace.names.get(name));
+          rule = frame === null ? null : ruleForFrame(rules.frames, frame);
+          byName.set(name, rule);
+        }
+        return rule;
+      };
+      const deciding = nearestAncestor(
+        ranges,
+        (i) => ranges.kind[i] === MODULE || (ranges.kind[i] === FRAME && ruleOfRange(i) !== null),
+      );
+
+      for (let i = 0; i < count; i++) {
+        if (labels.type[i] !== UNCLASSIFIED || launch[i] < 0 || replayed[i] === 1) {
+          continue;
+        }
+        const stack = launches.stack[launch[i]];
+        let rule = stack < 0 ? null : byStack[stack];
+        const range = launches.range[launch[i]];
+        if (rule === null && range >= 0 && deciding[range] >= 0) {
+          const decider = deciding[range];
+          rule = ranges.kind[decider] === FRAME ? ruleOfRange(decider) : null;
+        }
+        if (rule !== null && rule.type !== 'unclassified') {
+          labels.type[i] = layerTypeCode(rule.type);
+          labels.rule[i] = labels.ruleId(`Call stack: ${rule.why} [${rule.id}]`);
+          labels.method[i] = STACK_METHOD;
+        }
+      }
+    },
+  };
+}

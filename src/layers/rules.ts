@@ -1,0 +1,374 @@
+import { isLayerType, PHASES, type LayerType, type Phase } from '../trace/index.js';
+
+/**
+ * How a module rule stands to the modules around it. 'owner': everything called beneath it is its
+ * work (attention, a mixer, an MLP). 'part': as an owner, but only inside the owners its `in` names
+ * (a router in a mixture of experts). 'leaf': decides only where no owner encloses it (a norm).
+ */
+export const MODULE_ROLES = ['owner', 'part', 'leaf'] as const;
+export type ModuleRole = (typeof MODULE_ROLES)[number];
+
+/** What an nn.Module class says about the calls launched beneath it; every condition given must hold. */
+export interface ModuleRule {
+  /** what `in` of other rules refers to; rules that share an id are one notion */
+  readonly id: string;
+  readonly role: ModuleRole;
+  readonly type: LayerType;
+  /** why this is so, in words people read */
+  readonly why: string;
+  /** matches the class name */
+  readonly class: RegExp | null;
+  readonly classNot: RegExp | null;
+  /** matches the kernel's name; such a rule decides single calls before any class does */
+  readonly kernel: RegExp | null;
+  /** ids of rules of which one matched an enclosing module */
+  readonly in: readonly string[];
+  /** ids of rules of which one matched the module directly above */
+  readonly directlyIn: readonly string[];
+  /** some module called directly beneath has such a class */
+  readonly withChild: RegExp | null;
+  /** some other module beneath the same parent has such a class */
+  readonly withSibling: RegExp | null;
+  /** no other module beneath the same parent has such a class */
+  readonly withoutSibling: RegExp | null;
+  /** whether the modules of such a class beneath the same parent are one or many */
+  readonly alike: 'one' | 'many' | null;
+  /** whether it is called before or after the others of such a class beneath the same parent */
+  readonly place: 'first' | 'later' | null;
+  readonly outsideLayers: boolean;
+  /** called after the model's last layer, by the module that (indirectly) holds the layers */
+  readonly afterLayers: boolean;
+}
+
+/** What a frame of a call stack says. `unclassified` ends the search: outer frames say nothing more. */
+export interface FrameRule {
+  readonly id: string;
+  readonly file: RegExp | null;
+  readonly function: RegExp | null;
+  readonly library: RegExp | null;
+  readonly type: LayerType;
+  readonly why: string;
+}
+
+/** What a name alone says. */
+export interface NameRule {
+  readonly id: string;
+  /** matches the name of the kernel, copy or API call */
+  readonly kernel: RegExp | null;
+  /** matches the name of a framework operator around the launch */
+  readonly op: RegExp | null;
+  /** matches the collective the file names for the kernel */
+  readonly collective: RegExp | null;
+  /** holds only where one of these types is evident elsewhere in the trace */
+  readonly needs: readonly LayerType[];
+  /** holds only where none of these types is evident elsewhere in the trace */
+  readonly unless: readonly LayerType[];
+  /** holds only for calls whose modules or stack were looked at, or where the trace has none to look at */
+  readonly unclaimed: boolean;
+  readonly type: LayerType;
+  readonly why: string;
+}
+
+/**
+ * Which annotations are steps. Named groups of `match` carry meaning: `number` is the step's number,
+ * `phase` a word of `RuleSet.phaseWords`, `prefill` and `decode` counts of requests in that phase.
+ */
+export interface StepRule {
+  readonly id: string;
+  readonly match: RegExp;
+  /** gives way to the other steps that it holds (a profiler iteration around engine steps) */
+  readonly weak: boolean;
+  /** the step is training where it holds an annotation of such a name */
+  readonly trainWhenHolds: RegExp | null;
+  readonly why: string;
+}
+
+/** Everything attribution knows of models and engines. In each list the first rule that holds decides. */
+export interface RuleSet {
+  readonly modules: readonly ModuleRule[];
+  readonly frames: readonly FrameRule[];
+  readonly names: readonly NameRule[];
+  readonly steps: readonly StepRule[];
+  /** phase words of annotations, in lower case */
+  readonly phaseWords: Readonly<Record<string, Phase>>;
+  /** classes that are a layer of a model even where one occurs only once */
+  readonly blockClass: readonly RegExp[];
+}
+
+/** A rule file that does not hold what it should; the message is a sentence for its author. */
+export class RuleError extends Error {
+  override readonly name = 'RuleError';
+}
+
+type Json = Record<string, unknown>;
+
+/** Reads one rule, key by key, and refuses what is not understood. */
+class RuleReader {
+  private readonly seen = new Set<string>();
+
+  constructor(
+    private readonly json: Json,
+    private readonly where: string,
+  ) {}
+
+  fail(what: string): never {
+    throw new RuleError(`${this.where}: ${what}`);
+  }
+
+  private take(key: string): unknown {
+    this.seen.add(key);
+    return this.json[key];
+  }
+
+  text(key: string): string {
+    const value = this.take(key);
+    if (typeof value !== 'string' || value === '') {
+      this.fail(`'${key}' must be a text that is not empty.`);
+    }
+    return value;
+  }
+
+  pattern(key: string): RegExp | null {
+    const value = this.take(key);
+    if (value === undefined) {
+      return null;
+    }
+    if (typeof value !== 'string' || value === '') {
+      this.fail(`'${key}' must be a regular expression, as text.`);
+    }
+    try {
+      return new RegExp(value);
+    } catch (error) {
+      return this.fail(
+        `'${key}' is not a regular expression: ${error instanceof Error ? error.message : String(error)}.`,
+      );
+    }
+  }
+
+  flag(key: string): boolean {
+    const value = this.take(key) ?? false;
+    if (typeof value !== 'boolean') {
+      this.fail(`'${key}' must be true or false.`);
+    }
+    return value;
+  }
+
+  texts(key: string): readonly string[] {
+    const value = this.take(key) ?? [];
+    if (!Array.isArray(value) || !value.every((v): v is string => typeof v === 'string')) {
+      this.fail(`'${key}' must be a list of texts.`);
+    }
+    return value;
+  }
+
+  oneOf<T extends string>(key: string, words: readonly T[]): T {
+    const value = this.take(key);
+    const word = words.find((w) => w === value);
+    if (word === undefined) {
+      this.fail(`'${key}' must be one of ${words.join(', ')}.`);
+    }
+    return word;
+  }
+
+  optionalOneOf<T extends string>(key: string, words: readonly T[]): T | null {
+    return this.json[key] === undefined ? null : this.oneOf(key, words);
+  }
+
+  type(key: string): LayerType {
+    const value = this.take(key);
+    if (typeof value !== 'string' || !isLayerType(value)) {
+      this.fail(`'${key}' must be a layer type such as mamba, attention or moe_experts.`);
+    }
+    return value;
+  }
+
+  types(key: string): readonly LayerType[] {
+    return this.texts(key).map((word) => {
+      if (!isLayerType(word)) {
+        this.fail(`'${key}' holds '${word}', which is not a layer type.`);
+      }
+      return word;
+    });
+  }
+
+  /** @throws RuleError where the rule has a key that nobody read: a misspelt condition must not vanish */
+  done(): void {
+    for (const key of Object.keys(this.json)) {
+      if (!this.seen.has(key)) {
+        this.fail(`'${key}' is not a key this kind of rule has.`);
+      }
+    }
+  }
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function moduleRule(r: RuleReader): ModuleRule {
+  const rule: ModuleRule = {
+    id: r.text('id'),
+    role: r.oneOf('role', MODULE_ROLES),
+    type: r.type('type'),
+    why: r.text('why'),
+    class: r.pattern('class'),
+    classNot: r.pattern('classNot'),
+    kernel: r.pattern('kernel'),
+    in: r.texts('in'),
+    directlyIn: r.texts('directlyIn'),
+    withChild: r.pattern('withChild'),
+    withSibling: r.pattern('withSibling'),
+    withoutSibling: r.pattern('withoutSibling'),
+    alike: r.optionalOneOf('alike', ['one', 'many']),
+    place: r.optionalOneOf('place', ['first', 'later']),
+    outsideLayers: r.flag('outsideLayers'),
+    afterLayers: r.flag('afterLayers'),
+  };
+  if ((rule.class === null) === (rule.kernel === null)) {
+    r.fail("a module rule has either 'class' or 'kernel'.");
+  }
+  if (rule.role === 'part' && rule.in.length === 0 && rule.directlyIn.length === 0) {
+    r.fail("a rule of role 'part' says with 'in' or 'directlyIn' what it is a part of.");
+  }
+  return rule;
+}
+
+function frameRule(r: RuleReader): FrameRule {
+  const rule: FrameRule = {
+    id: r.text('id'),
+    file: r.pattern('file'),
+    function: r.pattern('function'),
+    library: r.pattern('library'),
+    type: r.type('type'),
+    why: r.text('why'),
+  };
+  if (rule.file === null && rule.function === null && rule.library === null) {
+    r.fail("a frame rule has at least one of 'file', 'function' and 'library'.");
+  }
+  return rule;
+}
+
+function nameRule(r: RuleReader): NameRule {
+  const rule: NameRule = {
+    id: r.text('id'),
+    kernel: r.pattern('kernel'),
+    op: r.pattern('op'),
+    collective: r.pattern('collective'),
+    needs: r.types('needs'),
+    unless: r.types('unless'),
+    unclaimed: r.flag('unclaimed'),
+    type: r.type('type'),
+    why: r.text('why'),
+  };
+  if (rule.kernel === null && rule.op === null && rule.collective === null) {
+    r.fail("a name rule has at least one of 'kernel', 'op' and 'collective'.");
+  }
+  return rule;
+}
+
+function stepRule(r: RuleReader): StepRule {
+  const match = r.pattern('match');
+  if (match === null) {
+    return r.fail("a step rule has a 'match'.");
+  }
+  return {
+    id: r.text('id'),
+    match,
+    weak: r.flag('weak'),
+    trainWhenHolds: r.pattern('trainWhenHolds'),
+    why: r.text('why'),
+  };
+}
+
+function list<T>(json: Json, key: string, origin: string, read: (r: RuleReader) => T): T[] {
+  const value = json[key] ?? [];
+  if (!Array.isArray(value)) {
+    throw new RuleError(`${origin}: '${key}' must be a list of rules.`);
+  }
+  return value.map((entry: unknown, i) => {
+    const where = `${origin}: ${key}[${i}]`;
+    if (!isObject(entry)) {
+      throw new RuleError(`${where}: must be an object.`);
+    }
+    const reader = new RuleReader(entry, where);
+    const rule = read(reader);
+    reader.done();
+    return rule;
+  });
+}
+
+function phaseWords(json: unknown, origin: string): Record<string, Phase> {
+  if (json === undefined) {
+    return {};
+  }
+  if (!isObject(json)) {
+    throw new RuleError(`${origin}: 'phaseWords' must be an object.`);
+  }
+  const words: Record<string, Phase> = {};
+  for (const [word, value] of Object.entries(json)) {
+    const phase = PHASES.find((p) => p === value);
+    if (phase === undefined) {
+      throw new RuleError(`${origin}: phaseWords: '${word}' must be one of ${PHASES.join(', ')}.`);
+    }
+    words[word.toLowerCase()] = phase;
+  }
+  return words;
+}
+
+const KEYS = ['modules', 'frames', 'names', 'steps', 'phaseWords', 'layers'];
+
+/**
+ * Rules from JSON as people write it: an object with any of `modules`, `frames`, `names`, `steps`,
+ * `phaseWords` and `layers`. See docs/attribution.md for the format.
+ * @param origin what the sentence of an error begins with: a file name, a setting
+ * @throws RuleError naming the rule and the key that is wrong
+ */
+export function parseRules(json: unknown, origin: string): RuleSet {
+  if (!isObject(json)) {
+    throw new RuleError(`${origin}: rules must be an object with ${KEYS.join(', ')}.`);
+  }
+  const strange = Object.keys(json).find((key) => !KEYS.includes(key));
+  if (strange !== undefined) {
+    throw new RuleError(`${origin}: '${strange}' is unknown; there are ${KEYS.join(', ')}.`);
+  }
+  const layers = json['layers'] ?? {};
+  if (!isObject(layers)) {
+    throw new RuleError(`${origin}: 'layers' must be an object.`);
+  }
+  const layersReader = new RuleReader(layers, `${origin}: layers`);
+  const blockClass = layersReader.pattern('block');
+  layersReader.done();
+  return {
+    modules: list(json, 'modules', origin, moduleRule),
+    frames: list(json, 'frames', origin, frameRule),
+    names: list(json, 'names', origin, nameRule),
+    steps: list(json, 'steps', origin, stepRule),
+    phaseWords: phaseWords(json['phaseWords'], origin),
+    blockClass: blockClass === null ? [] : [blockClass],
+  };
+}
+
+/**
+ * Both rule sets as one. The rules of `extra` come first, so they decide before those of `base`.
+ * @throws RuleError where a rule refers to an id that no rule has
+ */
+export function mergeRules(base: RuleSet, extra: RuleSet): RuleSet {
+  const modules = [...extra.modules, ...base.modules];
+  const ids = new Set(modules.map((rule) => rule.id));
+  for (const rule of modules) {
+    const unknown = [...rule.in, ...rule.directlyIn].find((id) => !ids.has(id));
+    if (unknown !== undefined) {
+      throw new RuleError(
+        `Module rule '${rule.id}' refers to '${unknown}', but no module rule has that id.`,
+      );
+    }
+  }
+  return {
+    modules,
+    frames: [...extra.frames, ...base.frames],
+    names: [...extra.names, ...base.names],
+    steps: [...extra.steps, ...base.steps],
+    phaseWords: { ...base.phaseWords, ...extra.phaseWords },
+    blockClass: [...extra.blockClass, ...base.blockClass],
+  };
+}

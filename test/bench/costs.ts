@@ -1,0 +1,116 @@
+import { decompose } from '../../src/analysis/decompose.js';
+import { findStalls } from '../../src/analysis/stalls.js';
+import { Timeline } from '../../src/analysis/timeline.js';
+import {
+  LAYER_TYPES,
+  GpuBuilder,
+  HostBuilder,
+  LaunchBuilder,
+  NameTable,
+  RangeBuilder,
+} from '../../src/trace/index.js';
+import type { LayerLabels, Trace } from '../../src/trace/index.js';
+
+/** A dense stream: kernels of 2 to 100 µs back to back, 1 in 100 a hundred times as long, 60 layers a step. */
+function denseTrace(count: number): { trace: Trace; labels: LayerLabels } {
+  const names = new NameTable();
+  const gpu = new GpuBuilder();
+  let state = 12345;
+  const random = (): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return state / 2 ** 32;
+  };
+  let time = 0;
+  for (let i = 0; i < count; i++) {
+    const duration = (2000 + Math.floor(random() * 98_000)) * (i % 100 === 0 ? 100 : 1);
+    gpu.push({ start: time, duration, name: names.intern(`kernel ${i % 80}`), lane: 0, kind: 0 });
+    time += duration + Math.floor(random() * 500);
+  }
+  const trace: Trace = {
+    files: [{ path: 'dense', name: 'dense', bytes: 0 }],
+    format: 'kineto',
+    formatLabel: 'generated',
+    clock: { originNs: 0n, epoch: 'session', fileBaseNs: 0n },
+    spanNs: time,
+    names,
+    ranks: [{ rank: 0, worldSize: 1, label: 'rank 0', path: 'dense', device: '' }],
+    lanes: [{ kind: 'stream', rank: 0, device: 0, id: '7', process: '', label: 'stream 7' }],
+    gpu: gpu.build(),
+    launches: new LaunchBuilder().build(),
+    ranges: new RangeBuilder().build(),
+    host: new HostBuilder().build(),
+    kernelShapes: [],
+    stacks: { frames: [], stacks: [] },
+    markers: [],
+    report: {
+      rowsInFile: count,
+      rowsRead: count,
+      rowsCounted: null,
+      skipped: [],
+      warnings: [],
+      missing: [],
+      facts: [],
+    },
+  };
+  const labels: LayerLabels = {
+    type: Uint8Array.from({ length: count }, (_, i) => i % LAYER_TYPES.length),
+    index: Int16Array.from({ length: count }, (_, i) => Math.floor(i / 12) % 60),
+    module: new Uint32Array(count),
+    method: new Uint8Array(count).fill(5),
+    rule: new Uint16Array(count),
+    step: new Int32Array(count).fill(-1),
+    rules: [''],
+    steps: [],
+  };
+  return { trace, labels };
+}
+
+/** Median of several runs, ms. */
+function cost(run: () => void, times: number): number {
+  const taken: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const began = performance.now();
+    run();
+    taken.push(performance.now() - began);
+  }
+  return taken.sort((a, b) => a - b)[times >> 1];
+}
+
+function report(what: string, ratio: number): void {
+  console.log(`${what.padEnd(72)} ${ratio.toFixed(2)}x`);
+}
+
+const small = denseTrace(100_000);
+const large = denseTrace(1_000_000);
+const sizes = [small, large] as const;
+
+const sort = cost(() => large.trace.gpu.duration.slice().sort(), 3);
+for (const by of ['layer-type', 'layer', 'kernel'] as const) {
+  const taken = cost(() => decompose(large.trace, large.labels, { by }), 3);
+  report(`decompose by ${by}, 1,000,000 calls, of one plain sort of them`, taken / sort);
+}
+const stalls = cost(() => findStalls(large.trace, large.labels), 3);
+report('stalls, 1,000,000 calls, of one plain sort of them', stalls / sort);
+
+let timelines: readonly Timeline[] = [];
+const build = cost(() => {
+  timelines = sizes.map(({ trace, labels }) => new Timeline(trace, labels));
+}, 1);
+report('building both timelines, of one plain sort of 1,000,000 calls', build / sort);
+
+for (const zoom of [1, 0.1, 0.001]) {
+  const [of100k, of1M] = sizes.map(({ trace }, i) => {
+    let position = 0;
+    return cost(() => {
+      const width = trace.spanNs * zoom;
+      const startNs = ((position++ * 0.37) % 1) * (trace.spanNs - width);
+      timelines[i].tiles({ startNs, endNs: startNs + width, pixels: 4000 });
+    }, 41);
+  });
+  report(`tiles of ${zoom * 100} % of the span, 1,000,000 events of 100,000`, of1M / of100k);
+}
+const tiles = cost(
+  () => timelines[1].tiles({ startNs: 0, endNs: large.trace.spanNs, pixels: 4000 }),
+  41,
+);
+report('tiles of the whole span, 1,000,000 events, of one plain sort of them', tiles / sort);

@@ -1,0 +1,25 @@
+// How costs grow, as ratios within one run: a ratio means the same on a slow machine as on a fast one.
+// Not a test: nothing here fails on time.
+//
+//   npm run bench
+import { build } from 'esbuild';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const folder = await mkdtemp(join(tmpdir(), 'layerscope-bench-'));
+try {
+  const outfile = join(folder, 'costs.mjs');
+  await build({
+    entryPoints: ['test/bench/costs.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'es2022',
+    outfile,
+  });
+  await import(pathToFileURL(outfile).href);
+} finally {
+  await rm(folder, { recursive: true });
+}

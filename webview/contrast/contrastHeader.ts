@@ -1,0 +1,374 @@
+import { css, html, nothing, svg } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import {
+  formatCount,
+  formatDuration,
+  formatMicros,
+  formatShare,
+} from '../../src/analysis/format.js';
+import type { Decomposition } from '../../src/analysis/results.js';
+import { visibleText } from '../../src/analysis/visibleText.js';
+import type { TraceSummary } from '../../src/session/session.js';
+import { baseStyles, toolStyles } from '../sharedStyles.js';
+import type { ViewState } from '../state.js';
+import '../swatch.js';
+import { ViewElement } from '../viewElement.js';
+import { evidenceShares, evidenceText, populationParts } from './evidence.js';
+import { sparklinePoints } from './sparkline.js';
+import { describeWorst, worstLayer } from './worstLayer.js';
+
+const SPARK_WIDTH = 120;
+const SPARK_HEIGHT = 26;
+
+/** The dashboard's figures beside the layers' figures, and which rows both are made of. */
+@customElement('layerscope-contrast')
+export class ContrastHeader extends ViewElement {
+  static override styles = [
+    baseStyles,
+    toolStyles,
+    css`
+      :host {
+        border-bottom: 1px solid
+          var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
+        display: block;
+        padding: 8px 14px 6px;
+      }
+      .title {
+        align-items: baseline;
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 12px;
+        margin-bottom: 8px;
+      }
+      .title .name {
+        font-weight: 600;
+        overflow-wrap: anywhere;
+      }
+      .title .chip {
+        margin-inline-start: auto;
+      }
+      .sides {
+        display: grid;
+        gap: 10px 20px;
+        grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+      }
+      section + section {
+        border-inline-start: 1px solid
+          var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
+        padding-inline-start: 20px;
+      }
+      .figures {
+        align-items: end;
+        display: flex;
+        flex-wrap: wrap;
+        gap: 6px 26px;
+        margin-top: 5px;
+      }
+      .figures dl {
+        margin: 0;
+      }
+      dt {
+        color: var(--vscode-descriptionForeground);
+        font-size: 11px;
+      }
+      dd {
+        font-size: 18px;
+        font-variant-numeric: tabular-nums;
+        line-height: 1.25;
+        margin: 0;
+        white-space: nowrap;
+      }
+      .spark {
+        align-items: center;
+        display: flex;
+        gap: 8px;
+      }
+      .spark svg {
+        display: block;
+      }
+      .spark polyline {
+        fill: none;
+        stroke: var(--vscode-charts-blue, var(--vscode-foreground));
+        stroke-width: 1.25;
+      }
+      .spark line {
+        stroke: var(--vscode-descriptionForeground);
+        stroke-opacity: 0.35;
+      }
+      .spark span {
+        font-size: 11px;
+      }
+      .sentence {
+        font-size: 18px;
+        line-height: 1.25;
+        margin: 5px 0 2px;
+      }
+      .sentence strong {
+        font-weight: 600;
+      }
+      .population {
+        align-items: center;
+        color: var(--vscode-descriptionForeground);
+        display: flex;
+        flex-wrap: wrap;
+        font-size: 12px;
+        gap: 2px 14px;
+        margin-top: 8px;
+      }
+      .host-time {
+        color: var(--vscode-editorWarning-foreground, var(--vscode-foreground));
+        font-weight: 600;
+      }
+      .evidence {
+        border: 1px solid var(--vscode-contrastBorder, transparent);
+        border-radius: 2px;
+        display: inline-flex;
+        height: 8px;
+        margin-inline-end: 6px;
+        overflow: hidden;
+        vertical-align: middle;
+        width: 90px;
+      }
+      .evidence i {
+        forced-color-adjust: none;
+        height: 100%;
+      }
+      .m-module {
+        background: #0072b2;
+      }
+      .m-stack {
+        background: #56b4e9;
+      }
+      .m-companion {
+        background: #009e73;
+      }
+      .m-structure {
+        background: repeating-linear-gradient(135deg, #e69f00 0 3px, #7a5400 3px 4px);
+      }
+      .m-name {
+        background: repeating-linear-gradient(135deg, #cc79a7 0 2px, #7a3e60 2px 3px);
+      }
+      .m-none {
+        background: color-mix(in srgb, var(--vscode-foreground) 22%, transparent);
+      }
+      details {
+        font-size: 12px;
+      }
+      summary {
+        cursor: pointer;
+      }
+      .notes {
+        flex-basis: 100%;
+      }
+      .notes ul {
+        margin: 4px 0;
+        max-height: 130px;
+        overflow: auto;
+        padding-inline-start: 18px;
+      }
+      @media (max-width: 820px) {
+        .sides {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        section + section {
+          border-inline-start: 0;
+          padding-inline-start: 0;
+        }
+        dd,
+        .sentence {
+          font-size: 15px;
+        }
+      }
+    `,
+  ];
+
+  protected parts(state: ViewState): readonly unknown[] {
+    return [state.opening, state.layerTypes, state.window];
+  }
+
+  protected override render() {
+    const { opening, layerTypes, window } = this.state;
+    if (opening.stage !== 'opened') {
+      return nothing;
+    }
+    const { summary } = opening;
+    return html`
+      <div class="title">
+        <span class="name">${visibleText(summary.files.map((file) => file.name).join(', '))}</span>
+        <span class="faint">${describeTrace(summary)}</span>
+        ${
+          window === null
+            ? nothing
+            : html`<span class="chip" data-testid="window-chip">
+                Window ${formatDuration(window.startNs)} – ${formatDuration(window.endNs)}
+                (${formatDuration(window.endNs - window.startNs)})
+                <button @click=${() => this.view.setWindow(null)}>clear</button>
+              </span>`
+        }
+      </div>
+      <div class="sides" aria-busy=${layerTypes.pending}>
+        ${this.dashboardSide(summary, layerTypes.value)} ${this.layerSide(layerTypes.value)}
+      </div>
+      ${layerTypes.error === '' ? nothing : html`<p class="error" role="alert">${layerTypes.error}</p>`}
+      ${layerTypes.value === null ? nothing : this.population(summary, layerTypes.value)}
+    `;
+  }
+
+  private dashboardSide(summary: TraceSummary, decomposition: Decomposition | null) {
+    const { dashboard } = summary;
+    // Until the window's figures are there, the whole trace's stand; the chip tells which is meant.
+    const overall = decomposition?.overall ?? {
+      ...dashboard.overall,
+      duty_cycle: dashboard.duty_cycle,
+    };
+    const range = dashboard.duty_cycle_range;
+    const host = summary.timeKind === 'host_api';
+    return html`<section aria-label="What the dashboard says">
+      <h2>What the dashboard says</h2>
+      <div class="figures">
+        <dl title="Share of the time in which at least one kernel ran, as nvidia-smi reports it">
+          <dt>Duty cycle</dt>
+          <dd data-testid="duty-cycle">
+            ${overall.duty_cycle === null ? 'unknown' : formatShare(overall.duty_cycle)}
+          </dd>
+        </dl>
+        ${
+          range === null
+            ? nothing
+            : html`<div
+                class="spark"
+                role="img"
+                aria-label="Duty cycle per ${formatDuration(dashboard.sample_ns)}: least ${formatShare(range.min)}, median ${formatShare(range.median)}, greatest ${formatShare(range.max)}"
+              >
+                ${this.sparkline(dashboard.duty_cycle_samples)}
+                <span class="faint figure">
+                  per
+                  ${formatDuration(dashboard.sample_ns)}${this.state.window === null ? '' : ', whole trace'}<br />
+                  ${formatShare(range.min)} – ${formatShare(range.median)} –
+                  ${formatShare(range.max)}
+                </span>
+              </div>`
+        }
+        <dl>
+          <dt>${host ? 'API calls' : 'Calls'}</dt>
+          <dd data-testid="overall-calls">${formatCount(overall.calls)}</dd>
+        </dl>
+        <dl title="Median over all calls">
+          <dt>p50, all calls</dt>
+          <dd data-testid="overall-p50">${microsWithUnit(overall.p50_ns)}</dd>
+        </dl>
+        <dl title="99th percentile over all calls">
+          <dt>p99, all calls</dt>
+          <dd data-testid="overall-p99">${microsWithUnit(overall.p99_ns)}</dd>
+        </dl>
+      </div>
+    </section>`;
+  }
+
+  private sparkline(samples: readonly number[]) {
+    return html`<svg width=${SPARK_WIDTH} height=${SPARK_HEIGHT} aria-hidden="true">
+      ${svg`<line x1="0" x2=${SPARK_WIDTH} y1=${SPARK_HEIGHT - 1} y2=${SPARK_HEIGHT - 1}></line>
+        <line x1="0" x2=${SPARK_WIDTH} y1="1" y2="1" stroke-dasharray="2 3"></line>
+        <polyline points=${sparklinePoints(samples, SPARK_WIDTH, SPARK_HEIGHT)}></polyline>`}
+    </svg>`;
+  }
+
+  private layerSide(decomposition: Decomposition | null) {
+    return html`<section aria-label="What the layers say">
+      <h2>What the layers say</h2>
+      ${decomposition === null ? html`<p class="sentence faint">…</p>` : this.sentence(decomposition)}
+    </section>`;
+  }
+
+  private sentence(decomposition: Decomposition) {
+    const worst = worstLayer(decomposition);
+    if (worst === undefined) {
+      const what = decomposition.overall.calls === 0 ? 'No calls here.' : 'No layer type found.';
+      return html`<p class="sentence" data-testid="worst-layer">${what}</p>`;
+    }
+    const words = describeWorst(decomposition, worst);
+    return html`<p
+        class="sentence"
+        data-testid="worst-layer"
+        title="The greatest p99 / p50 among layer types with at least 100 calls and 1 % of the time"
+      >
+        <layerscope-swatch .type=${worst.key}></layerscope-swatch>
+        <strong>${worst.label}</strong>: ${words.tail}
+      </p>
+      <div class="faint">${words.weight}</div>`;
+  }
+
+  private population(summary: TraceSummary, decomposition: Decomposition) {
+    const { population } = decomposition;
+    const shares = evidenceShares(population);
+    const host = population.time_kind === 'host_api';
+    const parts = populationParts(population, this.state.window !== null);
+    return html`<div class="population" data-testid="population">
+      ${parts.map(
+        (part, i) =>
+          html`<span class=${host && i === parts.length - 1 ? 'host-time' : ''}>${part}</span>`,
+      )}
+      <span>
+        <span class="evidence" aria-hidden="true">
+          ${shares.map(({ method }) => html`<i class="m-${method}"></i>`)}
+        </span>
+        classified ${formatShare(population.classified_share)}: ${evidenceText(shares)}
+      </span>
+      ${this.notes(summary)}
+    </div>`;
+  }
+
+  private notes(summary: TraceSummary) {
+    const { warnings, missing } = summary.report;
+    const skipped = summary.report.skipped.filter(({ rows }) => rows > 0);
+    const notes = [
+      ...warnings.map(({ message }) => visibleText(message)),
+      ...skipped.map(
+        ({ reason, rows }) => `${formatCount(rows)} rows left out: ${visibleText(reason)}.`,
+      ),
+      ...(missing.length === 0
+        ? []
+        : [`Not in this file: ${missing.map(visibleText).join(', ')}.`]),
+    ];
+    if (notes.length === 0) {
+      return html`<span>no warnings</span>`;
+    }
+    return html`<details class="notes" data-testid="warnings">
+      <summary>
+        ${notes.length === 1 ? '1 note' : `${formatCount(notes.length)} notes`} on this file
+      </summary>
+      <ul>
+        ${notes.map((note) => html`<li>${note}</li>`)}
+      </ul>
+    </details>`;
+  }
+
+  protected override updated(): void {
+    const value = this.state.layerTypes.value;
+    if (value === null) {
+      return;
+    }
+    // Widths are set from here: the content security policy forbids style attributes in markup.
+    const shares = evidenceShares(value.population);
+    this.renderRoot.querySelectorAll<HTMLElement>('.evidence i').forEach((part, i) => {
+      part.style.width = `${(shares[i]?.share ?? 0) * 100}%`;
+    });
+  }
+}
+
+function microsWithUnit(ns: number | null): string {
+  return ns === null ? 'none' : `${formatMicros(ns)} µs`;
+}
+
+function describeTrace(summary: TraceSummary): string {
+  const { counts, ranks } = summary;
+  const parts = [
+    visibleText(summary.formatLabel),
+    formatDuration(summary.spanNs),
+    ...(counts.gpu > 0 ? [`${formatCount(counts.gpu)} GPU events`] : []),
+    ...(counts.launches > 0 ? [`${formatCount(counts.launches)} API calls`] : []),
+    ...(counts.host > 0 ? [`${formatCount(counts.host)} host events`] : []),
+    ranks.length === 1 ? '1 rank' : `${formatCount(ranks.length)} ranks`,
+  ];
+  return parts.join(' · ');
+}

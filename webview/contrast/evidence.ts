@@ -1,0 +1,45 @@
+import type { Population } from '../../src/analysis/results.js';
+import { formatCount, formatShare } from '../../src/analysis/format.js';
+import { METHODS, METHOD_LABELS } from '../../src/trace/index.js';
+import type { Method } from '../../src/trace/index.js';
+
+export interface EvidenceShare {
+  readonly method: Method;
+  readonly label: string;
+  readonly share: number;
+}
+
+/** Shares of the time by evidence, strongest evidence first, none last; those of no time left out. */
+export function evidenceShares(population: Population): readonly EvidenceShare[] {
+  const order = [...METHODS.filter((method) => method !== 'none'), 'none' as const];
+  return order
+    .map((method) => ({
+      method,
+      label: METHOD_LABELS[method],
+      share: population.by_method[method] ?? 0,
+    }))
+    .filter(({ share }) => share > 0);
+}
+
+/** "module ranges 92.1 %, kernel names 4 %, no evidence 3.9 %" */
+export function evidenceText(shares: readonly { label: string; share: number }[]): string {
+  return shares.map(({ label, share }) => `${label} ${formatShare(share)}`).join(', ');
+}
+
+/** Which rows the figures are made of, in one sentence a part. */
+export function populationParts(population: Population, windowed: boolean): readonly string[] {
+  const { rows, rows_in_file: inFile, counted, time_kind: kind } = population;
+  const what = kind === 'gpu' ? 'GPU events' : 'API calls';
+  const parts = [
+    `${formatCount(rows)} ${what}${windowed ? ' in the window' : ''} of ${formatCount(inFile)} rows in the file`,
+  ];
+  if (!windowed) {
+    parts.push(
+      counted === null
+        ? 'counted by the recorder: unknown'
+        : `counted by the recorder: ${formatCount(counted)}`,
+    );
+  }
+  parts.push(kind === 'gpu' ? 'GPU time' : 'host API time; this recorder has no GPU events');
+  return parts;
+}

@@ -1,0 +1,370 @@
+import '@vscode-elements/elements/dist/vscode-option/index.js';
+import '@vscode-elements/elements/dist/vscode-single-select/index.js';
+import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/index.js';
+import { css, html, nothing } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { formatCount, formatMicros, formatRatio, formatShare } from '../../src/analysis/format.js';
+import type { DecomposeBy, Decomposition, DecompositionRow } from '../../src/analysis/results.js';
+import { DECOMPOSE_BY } from '../../src/analysis/results.js';
+import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
+import { rowAction } from '../rowKeys.js';
+import '../share.js';
+import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import { ariaSort, nextSort, sortRows } from '../sorting.js';
+import type { SortValue } from '../sorting.js';
+import type { ViewState } from '../state.js';
+import '../swatch.js';
+import { ViewElement } from '../viewElement.js';
+import { decompositionCsv, decompositionMarkdown, rowEvidence } from './tableText.js';
+
+const BY_LABELS: Record<DecomposeBy, string> = {
+  'layer-type': 'Layer type',
+  layer: 'Layer',
+  module: 'Module',
+  kernel: 'Kernel',
+  step: 'Step',
+  phase: 'Phase',
+  stream: 'Stream',
+  rank: 'Rank',
+};
+
+interface Column {
+  readonly id: string;
+  readonly label: string;
+  readonly title: string;
+  readonly value: (row: DecompositionRow) => SortValue;
+}
+
+const COLUMNS: readonly Column[] = [
+  { id: 'calls', label: 'Calls', title: 'Number of calls', value: (row) => row.calls },
+  { id: 'total', label: 'Total µs', title: 'Sum of durations', value: (row) => row.total_ns },
+  { id: 'share', label: 'Share', title: 'Share of the total time', value: (row) => row.share },
+  { id: 'p50', label: 'p50 µs', title: 'Median duration', value: (row) => row.p50_ns },
+  { id: 'p99', label: 'p99 µs', title: '99th percentile', value: (row) => row.p99_ns },
+  { id: 'max', label: 'Max µs', title: 'Longest call', value: (row) => row.max_ns },
+  { id: 'tail', label: 'Tail ratio', title: 'p99 / p50', value: (row) => row.tail_ratio },
+];
+
+/** Rows drawn at once; more come on request. */
+const PAGE = 500;
+const NAME_CHARACTERS = 64;
+
+/** Calls, share and tail of each layer type, layer, kernel, ...: the decomposition. */
+@customElement('layerscope-layers')
+export class LayerTable extends ViewElement {
+  static override styles = [
+    baseStyles,
+    toolStyles,
+    tableStyles,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        height: 100%;
+        min-height: 0;
+      }
+      .tools {
+        padding: 6px 10px;
+      }
+      .by {
+        width: 130px;
+      }
+      .spring {
+        flex: 1;
+      }
+      .scroll {
+        flex: 1;
+        min-height: 0;
+        overflow: auto;
+      }
+      td.name {
+        max-width: 0;
+        width: 30%;
+        min-width: 190px;
+      }
+      th:first-child {
+        min-width: 190px;
+      }
+      td.name layerscope-swatch {
+        margin-inline-end: 7px;
+      }
+      layerscope-share {
+        margin-inline-end: 8px;
+      }
+      td.evidence {
+        color: var(--vscode-descriptionForeground);
+        max-width: 280px;
+      }
+      .weak {
+        color: var(--vscode-descriptionForeground);
+        font-size: 11px;
+        font-style: italic;
+      }
+      tr.overall td {
+        background: var(--vscode-editor-background);
+        border-top: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
+        bottom: 0;
+        color: var(--vscode-descriptionForeground);
+        position: sticky;
+      }
+      .stale {
+        opacity: 0.6;
+      }
+      .more {
+        padding: 6px 10px;
+      }
+      @media (max-width: 900px) {
+        th.evidence,
+        td.evidence {
+          display: none;
+        }
+        th,
+        td {
+          padding: 0 6px;
+        }
+        layerscope-share {
+          display: none;
+        }
+        td.name,
+        th:first-child {
+          min-width: 130px;
+        }
+      }
+    `,
+  ];
+
+  @state() private shown = PAGE;
+  @state() private focused = 0;
+  private sorted: readonly DecompositionRow[] = [];
+
+  protected parts(s: ViewState): readonly unknown[] {
+    return [s.table, s.sort, s.by, s.layerFilter, s.window];
+  }
+
+  protected override render() {
+    const { table, sort, by } = this.state;
+    const { value } = table;
+    // Rows of the answer before stand until the new one is there; the heading is theirs.
+    const shownBy = value?.by ?? by;
+    this.sorted = value === null ? [] : this.sortedRows(value);
+    const rows = this.sorted.slice(0, this.shown);
+    this.focused = Math.min(this.focused, Math.max(0, rows.length - 1));
+    const column = (id: string, label: string, title: string, numeric: boolean) =>
+      html`<th
+        scope="col"
+        class=${numeric ? 'number' : ''}
+        aria-sort=${ariaSort(sort, id)}
+        title=${title}
+      >
+        <button @click=${() => this.view.setSort(nextSort(sort, id, numeric))}>
+          ${label}${sortMark(ariaSort(sort, id))}
+        </button>
+      </th>`;
+    return html`<div class="tools">
+        <label for="by" class="faint">By</label>
+        <vscode-single-select
+          id="by"
+          class="by"
+          label="Decompose by"
+          .value=${by}
+          @change=${(event: Event) => this.changeBy(event)}
+        >
+          ${DECOMPOSE_BY.map(
+            (key) =>
+              html`<vscode-option value=${key} ?selected=${key === by}
+                >${BY_LABELS[key]}</vscode-option
+              >`,
+          )}
+        </vscode-single-select>
+        ${this.filterChip()}
+        <span class="spring"></span>
+        <button
+          class="tool"
+          ?disabled=${value === null}
+          @click=${() => value !== null && this.copyMarkdown(value)}
+        >
+          Copy as Markdown
+        </button>
+        <button class="tool" ?disabled=${value === null} @click=${() => this.copyCsv()}>
+          Copy as CSV
+        </button>
+      </div>
+      ${table.error === '' ? nothing : html`<p class="error" role="alert">${table.error}</p>`}
+      <div class="scroll">
+        ${
+          value === null
+            ? html`<p class="faint more">${table.pending ? 'Decomposing…' : ''}</p>`
+            : html`<table
+                role="grid"
+                aria-label="Calls by ${BY_LABELS[shownBy].toLowerCase()}"
+                aria-busy=${table.pending}
+                aria-rowcount=${this.sorted.length + 1}
+                class=${table.pending ? 'stale' : ''}
+                data-testid="layer-table"
+              >
+                <thead>
+                  <tr>
+                    ${column('label', BY_LABELS[shownBy], '', false)}
+                    ${COLUMNS.map(({ id, label, title }) => column(id, label, title, true))}
+                    <th scope="col" class="evidence">Evidence</th>
+                  </tr>
+                </thead>
+                <tbody @keydown=${(event: KeyboardEvent) => this.onKey(event)}>
+                  ${repeat(
+                    rows,
+                    (row) => row.key,
+                    (row, i) => this.row(row, i, shownBy),
+                  )}
+                  ${this.overallRow(value)}
+                </tbody>
+              </table>`
+        }
+        ${
+          this.sorted.length > rows.length
+            ? html`<div class="more">
+                First ${formatCount(rows.length)} of ${formatCount(this.sorted.length)}.
+                <button class="link" @click=${() => (this.shown += PAGE)}>
+                  Show ${formatCount(Math.min(PAGE, this.sorted.length - rows.length))} more
+                </button>
+              </div>`
+            : nothing
+        }
+      </div>`;
+  }
+
+  private row(row: DecompositionRow, index: number, by: DecomposeBy) {
+    const label = visibleText(row.label);
+    const selected = by === 'layer-type' && row.key === this.state.layerFilter;
+    return html`<tr
+      tabindex=${index === this.focused ? 0 : -1}
+      aria-selected=${selected}
+      data-key=${row.key}
+      @focus=${() => (this.focused = index)}
+      @click=${() => this.activate(index)}
+    >
+      <td
+        class="name"
+        role="rowheader"
+        title=${by === 'layer-type' ? `${label}: click to see only its calls` : label}
+      >
+        ${by === 'layer-type' ? html`<layerscope-swatch .type=${row.key}></layerscope-swatch>` : nothing}${shortenMiddle(label, NAME_CHARACTERS)}
+      </td>
+      <td class="number">${formatCount(row.calls)}</td>
+      <td class="number">${formatMicros(row.total_ns)}</td>
+      <td class="number">
+        <layerscope-share .share=${row.share}></layerscope-share>${formatShare(row.share)}
+      </td>
+      <td class="number">${formatMicros(row.p50_ns)}</td>
+      <td
+        class="number"
+        title=${row.weak_p99 ? `${row.calls} calls: fewer than 100, so p99 rests on the slowest one or two` : ''}
+      >
+        ${row.weak_p99 ? html`<span class="weak">weak</span> ` : nothing}${formatMicros(row.p99_ns)}
+      </td>
+      <td class="number">${formatMicros(row.max_ns)}</td>
+      <td class="number">${formatRatio(row.tail_ratio)}</td>
+      <td class="evidence" title=${rowEvidence(row)}>${rowEvidence(row)}</td>
+    </tr>`;
+  }
+
+  private overallRow({ overall, population }: Decomposition) {
+    return html`<tr class="overall" data-key="overall">
+      <td class="name" role="rowheader">
+        Overall (${population.time_kind === 'gpu' ? 'GPU time' : 'host API time'})
+      </td>
+      <td class="number">${formatCount(overall.calls)}</td>
+      <td class="number">${formatMicros(overall.total_ns)}</td>
+      <td class="number"></td>
+      <td class="number">${formatMicros(overall.p50_ns)}</td>
+      <td class="number">${formatMicros(overall.p99_ns)}</td>
+      <td class="number">${formatMicros(overall.max_ns)}</td>
+      <td class="number">${formatRatio(overall.tail_ratio)}</td>
+      <td class="evidence"></td>
+    </tr>`;
+  }
+
+  private filterChip() {
+    const { layerFilter, layerTypes } = this.state;
+    if (layerFilter === '') {
+      return nothing;
+    }
+    const label =
+      layerTypes.value?.rows.find(({ key }) => key === layerFilter)?.label ?? layerFilter;
+    return html`<span class="chip" data-testid="filter-chip">
+      Stalls and timeline: only ${label}
+      <button @click=${() => this.view.setLayerFilter('')}>clear</button>
+    </span>`;
+  }
+
+  private sortedRows(decomposition: Decomposition): readonly DecompositionRow[] {
+    const { sort } = this.state;
+    if (sort.column === '') {
+      return decomposition.rows;
+    }
+    const value =
+      COLUMNS.find(({ id }) => id === sort.column)?.value ?? ((row: DecompositionRow) => row.label);
+    return sortRows(decomposition.rows, value, sort.descending);
+  }
+
+  private changeBy(event: Event): void {
+    const chosen = (event.target as VscodeSingleSelect).value;
+    const by = DECOMPOSE_BY.find((key) => key === chosen);
+    if (by !== undefined) {
+      this.shown = PAGE;
+      this.focused = 0;
+      this.view.setBy(by);
+    }
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const action = rowAction(event.key, this.focused, Math.min(this.shown, this.sorted.length));
+    if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    event.preventDefault();
+    if (action.type === 'activate') {
+      this.activate(this.focused);
+      return;
+    }
+    this.focused = action.row;
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelector<HTMLElement>('tbody tr[tabindex="0"]')?.focus(),
+    );
+  }
+
+  /** A layer type narrows stalls and timeline to itself; again, and all are back. */
+  private activate(index: number): void {
+    this.focused = index;
+    const row = this.sorted.at(index);
+    if (row !== undefined && this.state.table.value?.by === 'layer-type') {
+      this.view.setLayerFilter(row.key === this.state.layerFilter ? '' : row.key);
+    }
+  }
+
+  private copyMarkdown(decomposition: Decomposition): void {
+    const heading = BY_LABELS[decomposition.by].toLowerCase();
+    void this.view.copy(
+      decompositionMarkdown(heading, decomposition, this.sorted),
+      `${formatCount(this.sorted.length)} rows as Markdown`,
+    );
+  }
+
+  private copyCsv(): void {
+    void this.view.copy(
+      decompositionCsv(this.sorted),
+      `${formatCount(this.sorted.length)} rows as CSV`,
+    );
+  }
+}
+
+function sortMark(sorted: ReturnType<typeof ariaSort>): string {
+  switch (sorted) {
+    case 'ascending':
+      return ' ↑';
+    case 'descending':
+      return ' ↓';
+    case 'none':
+      return '';
+  }
+}

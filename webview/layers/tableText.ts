@@ -1,0 +1,84 @@
+import type { Decomposition, DecompositionRow } from '../../src/analysis/results.js';
+import { formatCount, formatMicros, formatRatio, formatShare } from '../../src/analysis/format.js';
+import { visibleText } from '../../src/analysis/visibleText.js';
+import { METHOD_LABELS } from '../../src/trace/index.js';
+import { evidenceText } from '../contrast/evidence.js';
+
+/** "module ranges 98 %, kernel names 2 %" */
+export function rowEvidence(row: DecompositionRow): string {
+  return evidenceText(
+    row.evidence.map(({ method, share }) => ({ label: METHOD_LABELS[method], share })),
+  );
+}
+
+/** The table as people paste it into a pull request. */
+export function decompositionMarkdown(
+  heading: string,
+  decomposition: Decomposition,
+  rows: readonly DecompositionRow[],
+): string {
+  const { overall } = decomposition;
+  const lines = [
+    `| ${heading} | calls | total µs | share | p50 µs | p99 µs | max µs | tail ratio | evidence |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|---|',
+    ...rows.map((row) =>
+      markdownRow([
+        visibleText(row.label),
+        formatCount(row.calls),
+        formatMicros(row.total_ns),
+        formatShare(row.share),
+        formatMicros(row.p50_ns),
+        `${formatMicros(row.p99_ns)}${row.weak_p99 ? ' (weak)' : ''}`,
+        formatMicros(row.max_ns),
+        formatRatio(row.tail_ratio),
+        rowEvidence(row),
+      ]),
+    ),
+    markdownRow([
+      'Overall',
+      formatCount(overall.calls),
+      formatMicros(overall.total_ns),
+      '',
+      formatMicros(overall.p50_ns),
+      formatMicros(overall.p99_ns),
+      formatMicros(overall.max_ns),
+      formatRatio(overall.tail_ratio),
+      '',
+    ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function markdownRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replace(/\|/g, '\\|')).join(' | ')} |`;
+}
+
+/** The table with unrounded figures in ns, for other programs (RFC 4180). */
+export function decompositionCsv(rows: readonly DecompositionRow[]): string {
+  const columns = [
+    'key',
+    'label',
+    'calls',
+    'total_ns',
+    'share',
+    'p50_ns',
+    'p99_ns',
+    'max_ns',
+    'tail_ratio',
+  ] as const;
+  return csvText(
+    columns,
+    rows.map((row) => columns.map((column) => row[column])),
+  );
+}
+
+/** Rows as CSV after RFC 4180: CRLF, quotes where needed; null is an empty field. */
+export function csvText(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const line = (cells: readonly unknown[]) => cells.map(csvCell).join(',');
+  return [line(columns), ...rows.map(line)].join('\r\n') + '\r\n';
+}
+
+function csvCell(value: unknown): string {
+  const text = value === null || value === undefined ? '' : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}

@@ -1,0 +1,37 @@
+import type { ToHost, ToView } from '../src/session/viewProtocol.js';
+import './app.js';
+import type { App } from './app.js';
+import { Store, keptState, restoredState } from './state.js';
+import type { KeptState } from './state.js';
+import { TraceView } from './traceView.js';
+
+/** ms between the last change and storing it: panning changes the state sixty times a second. */
+const KEEP_AFTER = 250;
+
+const vscode = acquireVsCodeApi<KeptState>();
+const store = new Store(restoredState(vscode.getState()));
+const view = new TraceView(
+  {
+    post: (message: ToHost) => vscode.postMessage(message),
+    listen: (receive) =>
+      window.addEventListener('message', (event: MessageEvent<ToView>) => receive(event.data)),
+  },
+  store,
+);
+
+let keeping: ReturnType<typeof setTimeout> | undefined;
+store.subscribe((state) => {
+  clearTimeout(keeping);
+  keeping = setTimeout(() => vscode.setState(keptState(state)), KEEP_AFTER);
+});
+
+const app: App = document.createElement('layerscope-app');
+app.view = view;
+document.body.append(app);
+view.start();
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'layerscope-app': App;
+  }
+}

@@ -1,0 +1,258 @@
+import '@vscode-elements/elements/dist/vscode-textfield/index.js';
+import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/index.js';
+import { css, html, nothing } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import {
+  formatCount,
+  formatDuration,
+  formatMicros,
+  formatRatio,
+} from '../../src/analysis/format.js';
+import type { Stall, StallList } from '../../src/analysis/results.js';
+import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
+import { rowAction } from '../rowKeys.js';
+import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import type { ViewState } from '../state.js';
+import '../swatch.js';
+import { ViewElement } from '../viewElement.js';
+
+/** Calls far above their layer's normal, the most time lost first. */
+@customElement('layerscope-stalls')
+export class StallTable extends ViewElement {
+  static override styles = [
+    baseStyles,
+    toolStyles,
+    tableStyles,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        height: 100%;
+        min-height: 0;
+      }
+      .tools {
+        padding: 6px 10px;
+      }
+      vscode-textfield {
+        min-width: 0;
+        width: 62px;
+      }
+      .scroll {
+        flex: 1;
+        min-height: 0;
+        overflow: auto;
+      }
+      td.kernel {
+        max-width: 0;
+        min-width: 160px;
+        width: 34%;
+      }
+      layerscope-swatch {
+        margin-inline-end: 7px;
+      }
+      .empty {
+        padding: 8px 10px;
+      }
+      .stale {
+        opacity: 0.6;
+      }
+      @media (max-width: 900px) {
+        th,
+        td {
+          padding: 0 6px;
+        }
+        .wide {
+          display: none;
+        }
+      }
+    `,
+  ];
+
+  @state() private focused = 0;
+
+  protected parts(s: ViewState): readonly unknown[] {
+    return [s.stalls, s.selection, s.layerFilter, s.factor];
+  }
+
+  protected override render() {
+    const { stalls, factor } = this.state;
+    const { value } = stalls;
+    return html`<div class="tools">
+        <label for="factor">Slower than</label>
+        <vscode-textfield
+          id="factor"
+          label="Times the typical duration from which a call is a stall"
+          type="number"
+          min="1.1"
+          step="0.5"
+          .value=${String(factor ?? value?.factor ?? '')}
+          @change=${(event: Event) => this.changeFactor(event)}
+        ></vscode-textfield>
+        <span>times the median of its own layer type</span>
+        ${this.filterChip()}
+        <span class="faint figure" role="status">${value === null ? '' : countText(value)}</span>
+      </div>
+      ${stalls.error === '' ? nothing : html`<p class="error empty" role="alert">${stalls.error}</p>`}
+      <div class="scroll">
+        ${
+          value === null
+            ? html`<p class="faint empty">${stalls.pending ? 'Looking for stalls…' : ''}</p>`
+            : value.stalls.length === 0
+              ? html`<p class="empty">
+                  No call took more than ${value.factor} times its typical duration here.
+                </p>`
+              : this.table(value, stalls.pending)
+        }
+      </div>`;
+  }
+
+  private table(list: StallList, pending: boolean) {
+    this.focused = Math.min(this.focused, list.stalls.length - 1);
+    const ranks = new Set(list.stalls.map(({ rank }) => rank)).size > 1;
+    return html`<table
+      role="grid"
+      aria-label="Stalls, the most time lost first"
+      aria-busy=${pending}
+      class=${pending ? 'stale' : ''}
+      data-testid="stall-table"
+    >
+      <thead>
+        <tr>
+          <th scope="col" class="number">#</th>
+          <th scope="col" class="number" title="Duration less the typical one">Lost µs</th>
+          <th scope="col" class="number">Duration µs</th>
+          <th scope="col" class="number" title="Duration / median of its layer type">x typical</th>
+          <th scope="col">Layer</th>
+          <th scope="col">Kernel</th>
+          <th scope="col" class="wide">Step, phase</th>
+          ${ranks ? html`<th scope="col">Rank</th>` : nothing}
+          <th scope="col"><span class="visually-hidden">Code</span></th>
+        </tr>
+      </thead>
+      <tbody @keydown=${(event: KeyboardEvent) => this.onKey(event, list)}>
+        ${list.stalls.map((stall, i) => this.row(stall, i, ranks))}
+      </tbody>
+    </table>`;
+  }
+
+  private row(stall: Stall, index: number, ranks: boolean) {
+    const { selection } = this.state;
+    const selected = selection?.kind === 'call' && selection.call === stall.call;
+    const name = visibleText(stall.name);
+    return html`<tr
+      tabindex=${index === this.focused ? 0 : -1}
+      aria-selected=${selected}
+      data-call=${stall.call}
+      @focus=${() => (this.focused = index)}
+      @click=${() => this.open(stall, index)}
+    >
+      <td class="number faint">${index + 1}</td>
+      <td class="number">${formatMicros(stall.lost_ns)}</td>
+      <td class="number" title="typical: ${formatMicros(stall.typical_ns)} µs">
+        ${formatMicros(stall.duration_ns)}
+      </td>
+      <td class="number">${formatRatio(stall.times_typical)}</td>
+      <td title=${visibleText(stall.module)}>
+        <layerscope-swatch .type=${stall.layer_type}></layerscope-swatch
+        >${stall.layer_label}${stall.layer_index < 0 ? '' : ` · L${stall.layer_index}`}
+      </td>
+      <td class="kernel" title=${name}>${shortenMiddle(name, 56)}</td>
+      <td class="wide" title=${visibleText(stall.step)}>${stepText(stall)}</td>
+      ${ranks ? html`<td>${visibleText(stall.rank)}</td>` : nothing}
+      <td>
+        ${
+          stall.has_source
+            ? html`<button
+                class="link"
+                @click=${(event: Event) => {
+                  event.stopPropagation();
+                  void this.view.goToCode(stall.call);
+                }}
+              >
+                Go to code
+              </button>`
+            : html`<span class="faint" title="This call has no stack, module or annotation"
+                >no source</span
+              >`
+        }
+      </td>
+    </tr>`;
+  }
+
+  private filterChip() {
+    const { layerFilter, layerTypes } = this.state;
+    if (layerFilter === '') {
+      return nothing;
+    }
+    const label =
+      layerTypes.value?.rows.find(({ key }) => key === layerFilter)?.label ?? layerFilter;
+    return html`<span class="chip">
+      Only ${label}
+      <button @click=${() => this.view.setLayerFilter('')}>clear</button>
+    </span>`;
+  }
+
+  private changeFactor(event: Event): void {
+    const field = event.target as VscodeTextfield;
+    const factor = Number(field.value);
+    if (field.value.trim() === '') {
+      this.view.setFactor(null);
+    } else if (Number.isFinite(factor) && factor > 1) {
+      this.view.setFactor(factor);
+    } else {
+      this.view.setNotice('The factor must be a number greater than 1.');
+      this.requestUpdate();
+    }
+  }
+
+  private onKey(event: KeyboardEvent, list: StallList): void {
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.target instanceof HTMLButtonElement
+    ) {
+      return;
+    }
+    const action = rowAction(event.key, this.focused, list.stalls.length);
+    if (action === undefined) {
+      return;
+    }
+    event.preventDefault();
+    if (action.type === 'activate') {
+      this.open(list.stalls[this.focused], this.focused);
+      return;
+    }
+    this.focused = action.row;
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelector<HTMLElement>('tbody tr[tabindex="0"]')?.focus(),
+    );
+  }
+
+  /** Shows the stall in the timeline and its details. */
+  private open(stall: Stall, index: number): void {
+    this.focused = index;
+    this.view.select({
+      kind: 'call',
+      call: stall.call,
+      startNs: stall.start_ns,
+      durationNs: stall.duration_ns,
+      merged: 1,
+    });
+    this.view.showInterval(stall.start_ns, stall.duration_ns);
+  }
+}
+
+function countText(list: StallList): string {
+  const shown =
+    list.found > list.stalls.length
+      ? `first ${formatCount(list.stalls.length)} of ${formatCount(list.found)}`
+      : formatCount(list.found);
+  return `${shown} ${list.found === 1 ? 'stall' : 'stalls'}, ${formatDuration(list.lost_ns)} lost`;
+}
+
+function stepText(stall: Stall): string {
+  const phase = stall.phase === 'unknown' ? '' : stall.phase;
+  const step = shortenMiddle(visibleText(stall.step), 28);
+  return [step, phase].filter((part) => part !== '').join(', ') || '–';
+}

@@ -1,0 +1,48 @@
+import type { TileSet } from '../../src/analysis/results.js';
+import { formatCount, formatDuration } from '../../src/analysis/format.js';
+import { visibleText } from '../../src/analysis/visibleText.js';
+import { layerTypeOf, UNCLASSIFIED } from '../../src/trace/index.js';
+import { formatInstant } from './ruler.js';
+
+/** What tooltip, details and screen reader say of a box. */
+export interface BoxWords {
+  readonly name: string;
+  readonly layer: string;
+  readonly duration: string;
+  readonly start: string;
+  /** what the box stands for beside itself; '' where it is one call or no call */
+  readonly merged: string;
+}
+
+export function describeBox(tiles: TileSet, box: number): BoxWords {
+  const calls = tiles.calls[box];
+  const code = tiles.type[box];
+  const level = tiles.rows[tiles.row[box]].level;
+  const isCall = tiles.call[box] >= 0;
+  return {
+    name: visibleText(tiles.texts[tiles.text[box]]) || `(${level} without a name)`,
+    layer: code !== UNCLASSIFIED || isCall ? layerTypeOf(code).label : '',
+    duration: formatDuration(tiles.duration[box]),
+    start: `at ${formatInstant(tiles.start[box])}`,
+    merged:
+      calls > 1
+        ? `the longest of ${formatCount(calls)} in this pixel; zoom in to tell them apart`
+        : '',
+  };
+}
+
+/** One sentence for the live region. */
+export function sayBox(tiles: TileSet, box: number): string {
+  const words = describeBox(tiles, box);
+  const row = tiles.rows[tiles.row[box]];
+  return [
+    words.name,
+    words.layer,
+    words.duration,
+    words.start,
+    words.merged,
+    visibleText(`${row.label}, ${row.group}`),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}

@@ -1,0 +1,91 @@
+import type { TimelineRow } from '../../src/analysis/results.js';
+
+export const ROW_HEIGHT = 18;
+export const HEADING_HEIGHT = 22;
+
+export interface LaidOutRow {
+  /** index in the tile set's rows */
+  readonly row: number;
+  /** px from the top of the content */
+  readonly y: number;
+}
+
+/** A lane: its heading and, unless folded, its rows below. */
+export interface LaidOutGroup {
+  readonly name: string;
+  readonly y: number;
+  readonly folded: boolean;
+  readonly rows: readonly LaidOutRow[];
+  /** rows it has, folded or not */
+  readonly rowCount: number;
+  /** greatest share of the span one of its rows is busy; null where no row says */
+  readonly busy: number | null;
+}
+
+export interface Layout {
+  readonly groups: readonly LaidOutGroup[];
+  /** px */
+  readonly height: number;
+}
+
+/** Places rows under the heading of their group, in the order the engine gives them. */
+export function layOut(rows: readonly TimelineRow[], folded: ReadonlySet<string>): Layout {
+  const byGroup = new Map<string, number[]>();
+  rows.forEach((row, index) => {
+    const members = byGroup.get(row.group);
+    if (members === undefined) {
+      byGroup.set(row.group, [index]);
+    } else {
+      members.push(index);
+    }
+  });
+  const groups: LaidOutGroup[] = [];
+  let y = 0;
+  for (const [name, members] of byGroup) {
+    const isFolded = folded.has(name);
+    const shares = members.map((i) => rows[i].busy).filter((share) => share !== null);
+    const top = y;
+    y += HEADING_HEIGHT;
+    const placed = isFolded ? [] : members.map((row, i) => ({ row, y: y + i * ROW_HEIGHT }));
+    y += placed.length * ROW_HEIGHT;
+    groups.push({
+      name,
+      y: top,
+      folded: isFolded,
+      rows: placed,
+      rowCount: members.length,
+      busy: shares.length === 0 ? null : Math.max(...shares),
+    });
+  }
+  return { groups, height: y };
+}
+
+/** The row under a height of the content, or undefined over a heading or below all. */
+export function rowAt(layout: Layout, y: number): LaidOutRow | undefined {
+  for (const group of layout.groups) {
+    for (const row of group.rows) {
+      if (y >= row.y && y < row.y + ROW_HEIGHT) {
+        return row;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The next shown row above (-1) or below (+1) one; the row itself at the edge. */
+export function neighbourRow(layout: Layout, row: number, direction: 1 | -1): number {
+  const shown = layout.groups.flatMap((group) => group.rows.map((placed) => placed.row));
+  const at = shown.indexOf(row);
+  return at < 0 ? (shown[0] ?? row) : (shown[at + direction] ?? row);
+}
+
+/** Whether two tile sets speak of the same rows, so that one may be drawn beside the other. */
+export function sameRows(a: readonly TimelineRow[], b: readonly TimelineRow[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((row, i) => {
+      const other = b[i];
+      return row.group === other.group && row.level === other.level && row.label === other.label;
+    })
+  );
+}

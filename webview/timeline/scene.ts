@@ -1,0 +1,65 @@
+import type { TileSet } from '../../src/analysis/results.js';
+import { visibleText } from '../../src/analysis/visibleText.js';
+import { LAYER_TYPES, UNCLASSIFIED } from '../../src/trace/index.js';
+import type { BoxColumns, BoxStyle } from '../boxes/boxRenderer.js';
+import { layerStyles } from '../palette.js';
+import type { ThemeKind } from '../palette.js';
+import { BoxIndex } from './boxIndex.js';
+
+/** Style of boxes that are no call and have no layer type: steps, annotations, host events. */
+const NEUTRAL = LAYER_TYPES.length;
+
+const NEUTRAL_STYLES: Record<ThemeKind, BoxStyle> = {
+  dark: { fill: '#454a50', ink: '#ffffff', edge: '', pattern: 'solid' },
+  light: { fill: '#d4d8dd', ink: '#000000', edge: '', pattern: 'solid' },
+  hcDark: { fill: '#000000', ink: '#ffffff', edge: '#ffffff', pattern: 'solid' },
+  hcLight: { fill: '#ffffff', ink: '#000000', edge: '#000000', pattern: 'solid' },
+};
+
+/** Styles by layer type code, and the neutral one behind them. */
+export function sceneStyles(theme: ThemeKind): readonly BoxStyle[] {
+  return [...layerStyles(theme), NEUTRAL_STYLES[theme]];
+}
+
+/** Tiles made ready for drawing: once a tile set. */
+export interface Prepared {
+  readonly tiles: TileSet;
+  readonly index: BoxIndex;
+  readonly boxes: BoxColumns;
+}
+
+const prepared = new WeakMap<TileSet, Prepared>();
+
+export function prepare(tiles: TileSet): Prepared {
+  const known = prepared.get(tiles);
+  if (known !== undefined) {
+    return known;
+  }
+  const style = new Uint8Array(tiles.count);
+  for (let i = 0; i < tiles.count; i++) {
+    const plain = tiles.call[i] < 0 && tiles.type[i] === UNCLASSIFIED;
+    style[i] = plain ? NEUTRAL : tiles.type[i];
+  }
+  const made: Prepared = {
+    tiles,
+    index: new BoxIndex(tiles),
+    boxes: {
+      start: tiles.start,
+      duration: tiles.duration,
+      style,
+      text: tiles.text,
+      texts: tiles.texts.map(visibleText),
+    },
+  };
+  prepared.set(tiles, made);
+  return made;
+}
+
+/** Which boxes are drawn faintly while one layer type is asked for; neutral boxes stay. */
+export function dimming(ready: Prepared, typeCode: number): ((box: number) => boolean) | undefined {
+  if (typeCode < 0) {
+    return undefined;
+  }
+  const { style } = ready.boxes;
+  return (box) => style[box] !== NEUTRAL && style[box] !== typeCode;
+}

@@ -1,0 +1,309 @@
+import type { DecomposeBy, TimeWindow } from '../src/analysis/results.js';
+import type { ToView, ViewName, ViewRequestName } from '../src/session/viewProtocol.js';
+import { Host, LatestRequest, RefusedError } from './host.js';
+import type { MessagePath } from './host.js';
+import type { Store } from './state.js';
+import type { Loaded, Panel, Selection, ViewState, Viewport } from './state.js';
+import { clampViewport, frame } from './timeline/viewport.js';
+
+const STALL_LIMIT = 200;
+const QUERY_ROW_LIMIT = 100_000;
+
+/** What a person does in the trace editor, as functions: each changes the state or asks the host. */
+export class TraceView {
+  readonly host: Host;
+  private readonly layerTypes: LatestRequest<'decompose'>;
+  private readonly table: LatestRequest<'decompose'>;
+  private readonly stalls: LatestRequest<'stalls'>;
+  private readonly details: LatestRequest<'call'>;
+  private readonly query: LatestRequest<'query'>;
+  private readonly timelineFocus = new Set<() => void>();
+
+  constructor(
+    path: MessagePath,
+    readonly store: Store,
+  ) {
+    this.host = new Host(path, (event) => this.receive(event));
+    this.layerTypes = new LatestRequest(this.host, 'decompose');
+    this.table = new LatestRequest(this.host, 'decompose');
+    this.stalls = new LatestRequest(this.host, 'stalls');
+    this.details = new LatestRequest(this.host, 'call');
+    this.query = new LatestRequest(this.host, 'query');
+  }
+
+  get state(): ViewState {
+    return this.store.state;
+  }
+
+  /** ns; 1 while no trace is open. */
+  get spanNs(): number {
+    const { opening } = this.state;
+    return opening.stage === 'opened' ? Math.max(opening.summary.spanNs, 1) : 1;
+  }
+
+  start(): void {
+    this.host.tell({ type: 'ready' });
+  }
+
+  // What tables are made of
+
+  setBy(by: DecomposeBy): void {
+    if (by !== this.state.by) {
+      this.store.update({ by, sort: { column: '', descending: true } });
+    }
+    void this.loadTable();
+  }
+
+  setWindow(window: TimeWindow | null): void {
+    this.store.update({ window });
+    void this.loadLayerTypes();
+    void this.loadTable();
+    void this.loadStalls();
+  }
+
+  setLayerFilter(layerFilter: string): void {
+    this.store.update({ layerFilter });
+    void this.loadStalls();
+  }
+
+  setFactor(factor: number | null): void {
+    this.store.update({ factor });
+    void this.loadStalls();
+  }
+
+  setPanel(panel: Panel): void {
+    this.store.update({ panel });
+  }
+
+  setSort(sort: ViewState['sort']): void {
+    this.store.update({ sort });
+  }
+
+  // The timeline
+
+  setViewport(viewport: Viewport): void {
+    this.store.update({ viewport: clampViewport(viewport, this.spanNs) });
+  }
+
+  /** Shows an interval with room on both sides. */
+  showInterval(startNs: number, durationNs: number): void {
+    this.setViewport(frame(startNs, durationNs, this.spanNs));
+  }
+
+  toggleFold(group: string): void {
+    const folded = new Set(this.state.folded);
+    if (!folded.delete(group)) {
+      folded.add(group);
+    }
+    this.store.update({ folded });
+  }
+
+  select(selection: Selection | null): void {
+    const before = this.state.selection;
+    this.store.update({ selection });
+    if (selection?.kind !== 'call') {
+      this.details.cancel();
+      this.store.update({ details: { value: null, pending: false, error: '' } });
+    } else if (before?.kind !== 'call' || before.call !== selection.call) {
+      void this.load(this.details, 'details', { call: selection.call });
+    }
+  }
+
+  setSplit(split: number): void {
+    this.store.update({ split: Math.min(0.85, Math.max(0.12, split)) });
+  }
+
+  onTimelineFocus(focus: () => void): void {
+    this.timelineFocus.add(focus);
+  }
+
+  // Code
+
+  /** Opens the code of a call; says where it could not. */
+  async goToCode(call: number): Promise<void> {
+    await this.say(this.host.request('goToCode', { call }));
+  }
+
+  async goToFrame(file: string, line: number, symbol: string): Promise<void> {
+    await this.say(this.host.request('goToFrame', { file, line, symbol }));
+  }
+
+  setNotice(notice: string): void {
+    this.store.update({ notice });
+  }
+
+  // SQL
+
+  setSql(sql: string): void {
+    this.store.update({ sql });
+  }
+
+  async runQuery(): Promise<void> {
+    const sql = this.state.sql;
+    if (sql.trim() === '') {
+      return;
+    }
+    await this.load(this.query, 'query', { sql, limit: QUERY_ROW_LIMIT });
+  }
+
+  cancelQuery(): void {
+    this.query.cancel();
+    this.store.update({ query: { ...this.state.query, pending: false, error: 'Cancelled.' } });
+  }
+
+  /** Copies text through the host and says so. */
+  async copy(text: string, what: string): Promise<void> {
+    await this.say(this.host.request('copy', { text }).then(() => `Copied ${what}.`));
+  }
+
+  /** Saves text through the host's dialog and says where. */
+  async save(suggestedName: string, text: string): Promise<void> {
+    await this.say(
+      this.host
+        .request('save', { suggestedName, text })
+        .then((path) => (path === '' ? '' : `Saved ${path}.`)),
+    );
+  }
+
+  private async say(sentence: Promise<string>): Promise<void> {
+    try {
+      this.store.update({ notice: await sentence });
+    } catch (error) {
+      this.store.update({ notice: sentenceOf(error) });
+    }
+  }
+
+  // From the host
+
+  private receive(event: Exclude<ToView, { type: 'answer' } | { type: 'refused' }>): void {
+    switch (event.type) {
+      case 'opening':
+        this.store.update({
+          opening: { stage: 'opening', name: event.name, progress: event.progress },
+        });
+        break;
+      case 'failed':
+        this.store.update({
+          opening: {
+            stage: 'failed',
+            sentence: event.sentence,
+            looksLike: event.looksLike,
+            tables: event.tables,
+          },
+        });
+        break;
+      case 'opened':
+        this.opened(event);
+        break;
+      case 'show':
+        this.show(event.view, event.by);
+        break;
+      case 'goToSelected':
+        this.goToSelected();
+        break;
+    }
+  }
+
+  private opened(event: Extract<ToView, { type: 'opened' }>): void {
+    const { summary, moreRanks } = event;
+    const span = Math.max(summary.spanNs, 1);
+    const { viewport, window } = this.state;
+    // A viewport of [0, 1) is the initial one; one kept from an earlier visit is taken up again.
+    const fresh = viewport.endNs <= 1 || viewport.startNs >= span;
+    this.store.update({
+      opening: { stage: 'opened', summary, moreRanks },
+      viewport: fresh ? { startNs: 0, endNs: span } : clampViewport(viewport, span),
+      window: window !== null && window.startNs < span ? window : null,
+      selection: null,
+      details: { value: null, pending: false, error: '' },
+    });
+    void this.loadLayerTypes();
+    void this.loadTable();
+    void this.loadStalls();
+    void this.loadSavedQueries();
+  }
+
+  private show(view: ViewName, by: DecomposeBy | undefined): void {
+    if (view === 'timeline') {
+      for (const focus of this.timelineFocus) {
+        focus();
+      }
+      return;
+    }
+    this.setPanel(view);
+    if (by !== undefined) {
+      this.setBy(by);
+    }
+  }
+
+  private goToSelected(): void {
+    const { selection } = this.state;
+    if (selection?.kind === 'call') {
+      void this.goToCode(selection.call);
+    } else {
+      this.setNotice('Select a call in the timeline or in the list of stalls first.');
+    }
+  }
+
+  private windowParam(): { window?: TimeWindow } {
+    const { window } = this.state;
+    return window === null ? {} : { window };
+  }
+
+  private loadLayerTypes(): Promise<void> {
+    return this.load(this.layerTypes, 'layerTypes', { by: 'layer-type', ...this.windowParam() });
+  }
+
+  private loadTable(): Promise<void> {
+    return this.load(this.table, 'table', { by: this.state.by, ...this.windowParam() });
+  }
+
+  private loadStalls(): Promise<void> {
+    const { factor, layerFilter } = this.state;
+    return this.load(this.stalls, 'stalls', {
+      limit: STALL_LIMIT,
+      ...(factor === null ? {} : { factor }),
+      ...(layerFilter === '' ? {} : { layerType: layerFilter }),
+      ...this.windowParam(),
+    });
+  }
+
+  private async loadSavedQueries(): Promise<void> {
+    try {
+      this.store.update({ savedQueries: await this.host.request('savedQueries', {}) });
+    } catch (error) {
+      this.setNotice(`The saved queries could not be read. ${sentenceOf(error)}`);
+    }
+  }
+
+  /** Asks, keeps the old answer until the new one is there, and puts either it or the reason in place. */
+  private async load<K extends ViewRequestName, P extends LoadedPart>(
+    request: LatestRequest<K>,
+    part: P,
+    params: Parameters<LatestRequest<K>['ask']>[0],
+  ): Promise<void> {
+    this.put(part, { ...this.state[part], pending: true, error: '' });
+    try {
+      const value = await request.ask(params);
+      if (value !== undefined) {
+        this.put(part, { value, pending: false, error: '' });
+      }
+    } catch (error) {
+      this.put(part, { ...this.state[part], pending: false, error: sentenceOf(error) });
+    }
+  }
+
+  private put(part: LoadedPart, loaded: Loaded<unknown>): void {
+    this.store.update({ [part]: loaded });
+  }
+}
+
+type LoadedPart = 'layerTypes' | 'table' | 'stalls' | 'details' | 'query';
+
+/** What a person reads of an error; what is no refusal is a defect of ours and says so. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof RefusedError) {
+    return error.message;
+  }
+  return `Layerscope failed: ${error instanceof Error ? error.message : String(error)}`;
+}

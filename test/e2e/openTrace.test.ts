@@ -1,0 +1,159 @@
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TraceEditor } from './traceEditor.js';
+import { fingerprint, openVsCode, screenshotPath } from './vscode.js';
+import type { VsCode } from './vscode.js';
+import type { Workbench } from './workbench.js';
+
+const TRACE = 'hybrid.db';
+
+/** The table of the trace's description: layer type, calls, p50 µs, p99 µs, tail ratio. */
+const LAYERS = [
+  ['MoE all-to-all', '640', '180', '12,400', '69x'],
+  ['Transformer attention', '1,920', '88', '320', '3.6x'],
+  ['Mamba SSM', '3,840', '42', '95', '2.3x'],
+];
+
+const ARTICLE_SQL = `SELECT name, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_us) AS p50,
+       percentile_cont(0.99) WITHIN GROUP (ORDER BY duration_us) AS p99
+FROM events WHERE source='cuda' GROUP BY name ORDER BY p99 DESC LIMIT 20`;
+
+describe('a trace opened from the explorer', () => {
+  let vscode: VsCode;
+  let window: Workbench;
+  let trace: TraceEditor;
+  let before: string[];
+
+  beforeAll(async () => {
+    vscode = await openVsCode();
+    copyFileSync(resolve('test/fixtures/flat/hybrid.db'), join(vscode.workspace, TRACE));
+    before = fingerprint(vscode.workspace);
+    window = await vscode.window();
+    await window.doubleClick(TRACE);
+    trace = await window.trace('MoE all-to-all');
+  });
+  afterAll(async () => {
+    await vscode?.stop();
+  });
+
+  it('shows the layer table to the digit', async () => {
+    const rows = await trace.layerRows();
+    const figures = rows
+      .filter(([label]) => !label.startsWith('Overall'))
+      .map(([label, calls, , , p50, p99, , tail]) => [label, calls, p50, p99, tail]);
+    expect(figures.sort()).toEqual([...LAYERS].sort());
+    await window.page.screenshot({ path: screenshotPath('layers') });
+  });
+
+  it('shows what a dashboard says of the same time', async () => {
+    expect(await trace.figure('overall-calls')).toBe('6,400');
+    expect(await trace.figure('overall-p50')).toBe('50 µs');
+    expect(await trace.figure('overall-p99')).toBe('300 µs');
+    expect(await trace.figure('duty-cycle')).toMatch(/^\d+(\.\d+)? ?%$/);
+    expect(await trace.figure('worst-layer')).toMatch(/MoE all-to-all.*12,400 µs.*69x/);
+    expect(await trace.figure('population')).toMatch(/6,400.*7,\d{3}/);
+  });
+
+  it('offers its commands in the palette by their titles', async () => {
+    const offered = (await window.commandsFor('Layerscope:')).join('\n');
+    for (const title of [
+      'Layerscope: Decompose by Layer Type',
+      'Layerscope: Decompose by Layer',
+      'Layerscope: Decompose by Kernel',
+      'Layerscope: Show Stalls',
+      'Layerscope: Open as GPU Trace',
+      'Layerscope: Go to Layer Code',
+    ]) {
+      expect(offered).toContain(title);
+    }
+  });
+
+  it('decomposes by kernel, by layer and by layer type on command', async () => {
+    await window.command('Layerscope: Decompose by Kernel');
+    await expect.poll(() => trace.decomposedBy()).toContain('Kernel');
+    const kernels = await trace.layerRows();
+    expect(kernels.length).toBeGreaterThan(1);
+
+    await window.command('Layerscope: Decompose by Layer');
+    await expect.poll(() => trace.decomposedBy()).toMatch(/^Layer\b(?! type)/);
+    expect((await trace.layerRows()).map(([label]) => label)).toContain('Outside layers');
+
+    await window.command('Layerscope: Decompose by Layer Type');
+    await expect.poll(() => trace.decomposedBy()).toContain('Layer type');
+    expect((await trace.layerRows()).length).toBe(LAYERS.length + 1);
+  });
+
+  it('lists the stalls on command, the most time lost first', async () => {
+    await window.command('Layerscope: Show Stalls');
+    const rows = await trace.stallRows();
+    const lost = rows.map(([, microseconds]) => Number(microseconds.replaceAll(',', '')));
+    expect(lost.length).toBeGreaterThan(0);
+    expect(lost).toEqual([...lost].sort((a, b) => b - a));
+    await window.page.screenshot({ path: screenshotPath('stalls') });
+  });
+
+  it('opens a file as a trace on command', async () => {
+    await window.command('Layerscope: Open as GPU Trace');
+    expect(await window.activeTab()).toBe(TRACE);
+  });
+
+  it("runs the article's statement as written, and copies and exports its result", async () => {
+    await trace.runSql(ARTICLE_SQL);
+    const { columns, cells } = await trace.queryResult(3);
+    expect(columns.slice(0, 1).concat(columns.slice(2))).toEqual(['name', 'p50', 'p99']);
+    expect(cells.map(([, calls]) => calls)).toEqual(['640', '1920', '3840']);
+    expect(Number(cells[0][3])).toBeCloseTo(12_400, 6);
+    await window.page.screenshot({ path: screenshotPath('query') });
+
+    await trace.frame.getByRole('button', { name: 'Copy', exact: true }).click();
+    const copied = () => window.page.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied).toMatch(/^name\t/);
+    expect((await copied()).trim().split('\n')).toHaveLength(4);
+
+    const target = join(vscode.workspace, '..', 'exported.csv');
+    await trace.frame.getByRole('button', { name: 'Export CSV' }).click();
+    await window.saveAs(target);
+    await expect.poll(() => readIfThere(target)).toMatch(/^name,.*\r?\n/);
+    expect(readFileSync(target, 'utf8').trim().split(/\r?\n/)).toHaveLength(4);
+  });
+
+  it('says what is wrong with a statement and keeps its text', async () => {
+    await trace.runSql('SELECT layertype FROM kernels');
+    const error = trace.frame.getByTestId('query-error');
+    await error.waitFor();
+    expect(await error.innerText()).toContain('layer_type');
+    expect(await trace.frame.getByTestId('sql').inputValue()).toBe('SELECT layertype FROM kernels');
+  });
+
+  it('refuses a statement that would write', async () => {
+    await trace.runSql('DELETE FROM events');
+    await expect
+      .poll(() => trace.frame.getByTestId('query-error').innerText())
+      .toMatch(/read|SELECT/i);
+  });
+
+  it('keeps the view when its tab was hidden', async () => {
+    await trace.openTab('Query');
+    await window.doubleClick('README.md');
+    await window.isAt('README.md', 1);
+    await window.doubleClick(TRACE);
+    const again = await window.trace('Run');
+    expect(await again.frame.getByTestId('sql').inputValue()).toBe('DELETE FROM events');
+  });
+
+  it('leaves the trace and its folder as they were', () => {
+    expect(fingerprint(vscode.workspace)).toEqual(before);
+  });
+});
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return '';
+    }
+    throw error;
+  }
+}

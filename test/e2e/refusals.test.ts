@@ -1,0 +1,75 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import initSqlJs from 'sql.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fingerprint, openVsCode, screenshotPath } from './vscode.js';
+import type { VsCode } from './vscode.js';
+import type { Workbench } from './workbench.js';
+
+describe('files that are no whole trace', () => {
+  let vscode: VsCode;
+  let window: Workbench;
+  let before: string[];
+
+  beforeAll(async () => {
+    vscode = await openVsCode();
+    const trace = readFileSync(resolve('test/fixtures/flat/hybrid.db'));
+    const write = (name: string, bytes: Uint8Array | string) =>
+      writeFileSync(join(vscode.workspace, name), bytes);
+    write('cut.db', trace.subarray(0, Math.floor(trace.length / 2)));
+    write('empty.db', '');
+    write('notes.db', 'These are notes, and no database.\n');
+    write('customers.db', await customers());
+    before = fingerprint(vscode.workspace);
+    window = await vscode.window();
+  });
+  afterAll(async () => {
+    await vscode?.stop();
+  });
+
+  async function sentenceFor(name: string): Promise<string> {
+    await window.doubleClick(name);
+    const page = await window.trace('did not open');
+    const sentence = await page.frame.getByTestId('open-error').innerText();
+    await window.page.screenshot({ path: screenshotPath(`refused-${name}`) });
+    await window.command('View: Close Editor');
+    return sentence;
+  }
+
+  it('says that a database is damaged', async () => {
+    expect(await sentenceFor('cut.db')).toMatch(/damaged|cut|malformed|incomplete/i);
+  });
+
+  it('says that a file is empty', async () => {
+    expect(await sentenceFor('empty.db')).toMatch(/empty/i);
+  });
+
+  it('says that a text file is no trace', async () => {
+    expect(await sentenceFor('notes.db')).toMatch(/text|not a|no /i);
+  });
+
+  it('says what another database holds, and offers another editor', async () => {
+    await window.doubleClick('customers.db');
+    const page = await window.trace('did not open');
+    expect(await page.frame.locator('body').innerText()).toMatch(/customers/);
+    await page.frame.getByText('Open with another editor').waitFor();
+    await page.frame.getByText('Never open such files here').waitFor();
+    await page.frame.getByText('Open with another editor').click();
+    expect((await window.choices()).join('\n')).toMatch(/Text Editor/);
+    await window.page.keyboard.press('Escape');
+  });
+
+  it('leaves all of them as they were', () => {
+    expect(fingerprint(vscode.workspace)).toEqual(before);
+  });
+});
+
+async function customers(): Promise<Uint8Array> {
+  const sql = await initSqlJs();
+  const db = new sql.Database();
+  db.run(`CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT);
+          INSERT INTO customers (name) VALUES ('Ada'), ('Grace');`);
+  const bytes = db.export();
+  db.close();
+  return bytes;
+}

@@ -1,0 +1,30 @@
+import { copyFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openVsCode, screenshotPath } from './vscode.js';
+import type { VsCode } from './vscode.js';
+
+describe('a folder that is not trusted', () => {
+  let vscode: VsCode;
+
+  beforeAll(async () => {
+    vscode = await openVsCode({
+      'security.workspace.trust.enabled': true,
+      'security.workspace.trust.startupPrompt': 'never',
+      'security.workspace.trust.banner': 'never',
+    });
+    copyFileSync(resolve('test/fixtures/flat/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
+  });
+  afterAll(async () => {
+    await vscode?.stop();
+  });
+
+  it('still opens its traces', async () => {
+    const window = await vscode.window();
+    await window.page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor();
+    await window.doubleClick('hybrid.db');
+    const trace = await window.trace('MoE all-to-all');
+    expect(await trace.figure('overall-calls')).toBe('6,400');
+    await window.page.screenshot({ path: screenshotPath('restricted') });
+  });
+});

@@ -1,0 +1,63 @@
+import { copyFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openVsCode, screenshotPath } from './vscode.js';
+import type { VsCode } from './vscode.js';
+
+const THEMES = [
+  { name: 'Dark Modern', kind: 'vscode-dark' },
+  { name: 'Light Modern', kind: 'vscode-light' },
+  { name: 'Default High Contrast', kind: 'vscode-high-contrast' },
+];
+const SIZES = [
+  { width: 1400, height: 900 },
+  { width: 900, height: 800 },
+];
+
+describe('the trace editor follows the theme', () => {
+  let vscode: VsCode;
+
+  beforeAll(async () => {
+    vscode = await openVsCode();
+    copyFileSync(resolve('test/fixtures/flat/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
+  });
+  afterAll(async () => {
+    await vscode?.stop();
+  });
+
+  for (const { name, kind } of THEMES) {
+    it(`in ${name}`, async () => {
+      vscode.setUserSettings({ 'workbench.colorTheme': name });
+      for (const size of SIZES) {
+        const window = await vscode.window(size);
+        await window.doubleClick('hybrid.db');
+        const trace = await window.trace('MoE all-to-all');
+        const body = trace.frame.locator('body');
+        expect((await body.getAttribute('class'))?.split(' ')).toContain(kind);
+        const colours = await body.evaluate((element) => {
+          const style = getComputedStyle(element);
+          return { background: style.backgroundColor, text: style.color };
+        });
+        expect(contrast(colours.background, colours.text)).toBeGreaterThan(4.5);
+        await trace.layerRow('MoE all-to-all').waitFor();
+        // The timeline is a canvas that is drawn after its tiles have come.
+        await window.page.waitForTimeout(1500);
+        await window.page.screenshot({ path: screenshotPath(`${kind}-${size.width}`) });
+      }
+    });
+  }
+});
+
+/** Contrast ratio of two CSS colours as in WCAG 2.1; a transparent background counts as the page's. */
+function contrast(background: string, text: string): number {
+  const [a, b] = [luminance(background), luminance(text)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
+function luminance(colour: string): number {
+  const channels = (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map((channel) => {
+    const value = Number(channel) / 255;
+    return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2];
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { installVsCode } from '../../scripts/setup/vscode.mjs';
+import { startBrowser } from '../../scripts/vscode/browser.mjs';
+import { QUIET_SETTINGS, startVsCode } from '../../scripts/vscode/server.mjs';
+import { Workbench } from './workbench.js';
+
+const WINDOW = { width: 1400, height: 900 };
+
+/** A real VS Code with the packaged extension, a browser in front of it, and a workspace to open. */
+export interface VsCode {
+  /** absolute path of a fresh copy of `test/e2e/workspace` */
+  readonly workspace: string;
+  /** A new window on the workspace, its explorer ready; closes the one before. */
+  window(size?: { width: number; height: number }): Promise<Workbench>;
+  /** Replaces the user settings that the next window starts with. */
+  setUserSettings(settings: Record<string, unknown>): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts all of it.
+ * @param settings user settings beyond the quiet ones
+ */
+export async function openVsCode(settings: Record<string, unknown> = {}): Promise<VsCode> {
+  const folder = mkdtempSync(join(tmpdir(), 'layerscope-e2e-'));
+  const workspace = join(folder, 'workspace');
+  cpSync(resolve('test/e2e/workspace'), workspace, { recursive: true });
+  const server = await startVsCode({
+    install: await installVsCode(),
+    extensions: [packagedExtension()],
+    settings,
+  });
+  const browser: Browser = await startBrowser();
+  let context: BrowserContext | undefined;
+  return {
+    workspace,
+    window: async (size = WINDOW) => {
+      await context?.close();
+      context = await browser.newContext({ viewport: size, acceptDownloads: true });
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      const page = await context.newPage();
+      await page.goto(server.url(workspace));
+      const workbench = new Workbench(page);
+      await workbench.ready();
+      return workbench;
+    },
+    setUserSettings: (changed) =>
+      writeFileSync(
+        join(server.userData, 'User', 'settings.json'),
+        JSON.stringify({ ...QUIET_SETTINGS, ...changed }),
+      ),
+    stop: async () => {
+      await browser.close();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function packagedExtension(): string {
+  const { name, version } = JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+  };
+  const vsix = resolve(`${name}-${version}.vsix`);
+  if (!existsSync(vsix)) {
+    throw new Error(`${vsix} is missing: run \`npm run package\` first.`);
+  }
+  return vsix;
+}
+
+/** Where screenshots of a run go, to be looked at. */
+export function screenshotPath(name: string): string {
+  const folder = resolve('test-results/screenshots');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${name}.png`);
+}
+
+/** What a folder holds, down to the bytes and times of every file: equal before and after, or it was written to. */
+export function fingerprint(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => {
+      const { mtimeMs, size, mode } = statSync(path);
+      const isFile = statSync(path).isFile();
+      const hash = isFile ? createHash('sha256').update(readFileSync(path)).digest('hex') : '';
+      return `${path} ${mode} ${mtimeMs} ${isFile ? size : ''} ${hash}`;
+    });
+}

@@ -1,0 +1,96 @@
+import type { Locator, Page } from 'playwright-core';
+import { frameShowing } from '../../scripts/vscode/browser.mjs';
+import { TraceEditor } from './traceEditor.js';
+
+const ACTIVE_TAB = '.editor-group-container.active .tab.active .label-name';
+
+/** A VS Code window as its user sees it: explorer, command palette, tabs, messages. */
+export class Workbench {
+  constructor(readonly page: Page) {}
+
+  /** The explorer lists the folder. */
+  async ready(): Promise<void> {
+    await this.explorerRows().first().waitFor({ timeout: 60_000 });
+  }
+
+  /** Double-clicks a file of the workspace's first level. */
+  async doubleClick(name: string): Promise<void> {
+    await this.explorerRow(name).dblclick();
+  }
+
+  explorerRow(name: string): Locator {
+    return this.explorerRows().filter({ has: this.page.getByText(name, { exact: true }) });
+  }
+
+  /** Runs a command by its title in the palette; no `category: ` may be left out. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page
+      .locator('.quick-input-list .monaco-list-row')
+      .filter({ hasText: title })
+      .first()
+      .click();
+  }
+
+  /** Titles offered by the palette for what is typed. */
+  async commandsFor(typed: string): Promise<string[]> {
+    await this.page.keyboard.press('F1');
+    await this.page.locator('.quick-input-widget input').first().fill(`>${typed}`);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    await rows.first().waitFor();
+    const titles = await rows.locator('.label-name').allInnerTexts();
+    await this.page.keyboard.press('Escape');
+    return titles;
+  }
+
+  /** The choices of an open quick pick, in order. */
+  async choices(): Promise<string[]> {
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    await rows.first().waitFor();
+    return await rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-label') ?? ''));
+  }
+
+  async choose(text: string): Promise<void> {
+    await this.page
+      .locator('.quick-input-list .monaco-list-row')
+      .filter({ hasText: text })
+      .first()
+      .click();
+  }
+
+  /** Answers VS Code's own file dialog with a path. */
+  async saveAs(path: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(path);
+    await this.page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
+  }
+
+  /** The trace editor that shows a text, once it shows it. */
+  async trace(text: string | RegExp, timeoutMs = 60_000): Promise<TraceEditor> {
+    return new TraceEditor(await frameShowing(this.page, text, timeoutMs), this);
+  }
+
+  /** File name of the active editor. */
+  async activeTab(): Promise<string> {
+    return (await this.page.locator(ACTIVE_TAB).first().innerText()).trim();
+  }
+
+  /** Waits until the active editor is this file with the cursor on this line. */
+  async isAt(file: string, line: number): Promise<void> {
+    await this.page.locator(ACTIVE_TAB).filter({ hasText: file }).first().waitFor();
+    await this.page.locator('#status\\.editor\\.selection', { hasText: `Ln ${line},` }).waitFor();
+  }
+
+  /** The messages shown at the bottom right. */
+  notifications(): Locator {
+    return this.page.locator('.notification-toast, .notifications-center .notification-list-item');
+  }
+
+  private explorerRows(): Locator {
+    return this.page.locator('.explorer-folders-view .monaco-list-row');
+  }
+}

@@ -19,15 +19,17 @@ export interface SourceSearch {
 }
 
 /**
- * Opens the code that the best of `hints` leads to, beside the active editor. Only files of the open
+ * Opens the code that the best of `hints` leads to, beside the trace. Only files of the open
  * folders are opened; a recorded path that exists elsewhere on this machine is offered.
  *
  * @param hints best first
+ * @param traceColumn where the trace is shown: code does not cover it
  * @returns '' where an editor opened or the user chose none; else the sentence to show
  */
 export async function goToSource(
   hints: readonly SourceHint[],
   search: SourceSearch,
+  traceColumn: vscode.ViewColumn | undefined,
   signal: AbortSignal,
 ): Promise<string> {
   const cancellation = new vscode.CancellationTokenSource();
@@ -40,11 +42,11 @@ export async function goToSource(
       () => locateSource(hints, code, search.matchPaths, signal),
     );
     if (located === undefined) {
-      return await offerElsewhere(hints, code.searchedPart);
+      return await offerElsewhere(hints, traceColumn, code.searchedPart);
     }
     const place = await choose(located, code);
     if (place !== undefined) {
-      await openPlace(code.uri(place.file), place.line, remarks(located));
+      await openPlace(code.uri(place.file), place.line, traceColumn, remarks(located));
     }
     return '';
   } finally {
@@ -88,13 +90,18 @@ function remarks(located: Located): string[] {
   return said;
 }
 
-async function openPlace(uri: vscode.Uri, line: number, said: readonly string[]): Promise<void> {
+async function openPlace(
+  uri: vscode.Uri,
+  line: number,
+  traceColumn: vscode.ViewColumn | undefined,
+  said: readonly string[],
+): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
-  const last = document.lineCount;
+  const last = lastLine(document);
   const shown = Math.min(Math.max(line, 1), last);
   const position = new vscode.Position(shown - 1, 0);
   const editor = await vscode.window.showTextDocument(document, {
-    viewColumn: codeColumn(),
+    viewColumn: codeColumn(traceColumn),
     selection: new vscode.Range(position, position),
     preview: true,
   });
@@ -113,18 +120,24 @@ async function openPlace(uri: vscode.Uri, line: number, said: readonly string[])
   }
 }
 
-/** The column of visible code next to the trace; a new one beside it where there is none. */
-function codeColumn(): vscode.ViewColumn {
-  const active = vscode.window.tabGroups.activeTabGroup.viewColumn;
-  const beside = vscode.window.visibleTextEditors
+/** Number of the last line with text; VS Code counts an empty one after the last line break. */
+function lastLine(document: vscode.TextDocument): number {
+  const { lineCount } = document;
+  return lineCount > 1 && document.lineAt(lineCount - 1).text === '' ? lineCount - 1 : lineCount;
+}
+
+/** The column where code is visible already, else the one beside the trace. */
+function codeColumn(traceColumn: vscode.ViewColumn | undefined): vscode.ViewColumn {
+  const visible = vscode.window.visibleTextEditors
     .map((editor) => editor.viewColumn)
-    .find((column) => column !== undefined && column !== active);
-  return beside ?? vscode.ViewColumn.Beside;
+    .find((column) => column !== undefined && column !== traceColumn);
+  return visible ?? (traceColumn === undefined ? vscode.ViewColumn.Beside : traceColumn + 1);
 }
 
 /** Says that nothing was found; where a recorded path exists on this machine, offers to open it. */
 async function offerElsewhere(
   hints: readonly SourceHint[],
+  traceColumn: vscode.ViewColumn | undefined,
   searchedPart: boolean,
 ): Promise<string> {
   const folders = vscode.workspace.workspaceFolders?.length ?? 0;
@@ -135,21 +148,26 @@ async function offerElsewhere(
   for (const hint of hints) {
     const uri = await existingFile(hint.file);
     if (uri !== undefined) {
-      void askToOpen(uri, hint.line, sentence);
+      void askToOpen(uri, hint.line, traceColumn, sentence);
       break;
     }
   }
   return sentence;
 }
 
-async function askToOpen(uri: vscode.Uri, line: number, sentence: string): Promise<void> {
+async function askToOpen(
+  uri: vscode.Uri,
+  line: number,
+  traceColumn: vscode.ViewColumn | undefined,
+  sentence: string,
+): Promise<void> {
   const open = `Open ${noticeName(uri.fsPath)} outside the workspace`;
   const answer = await vscode.window.showInformationMessage(
     `Layerscope: ${noticeText(sentence)}`,
     open,
   );
   if (answer === open) {
-    await openPlace(uri, line, []);
+    await openPlace(uri, line, traceColumn, []);
   }
 }
 

@@ -17,11 +17,8 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
   const search = sourceSearch(dist);
   const services: EditorServices = {
     log,
-    goToCode: (hints, signal) => goToSource(hints, search, signal),
-    async chooseLayerCode(session, signal) {
-      const hints = await chooseLayer(session, signal);
-      return hints === undefined ? '' : goToSource(hints, search, signal);
-    },
+    goToCode: (hints, traceColumn, signal) => goToSource(hints, search, traceColumn, signal),
+    chooseLayer,
     savedQueries: () => savedQueries(log),
   };
   const editors = new OpenEditors();

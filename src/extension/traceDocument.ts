@@ -1,4 +1,4 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { OpenTrace } from './openTrace.js';
 import type { Runtime } from './runtime.js';
 import { openRanksTogether } from './settings.js';

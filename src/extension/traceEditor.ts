@@ -13,10 +13,17 @@ import { ViewRequestDesk } from './viewRequests.js';
 /** What a trace editor needs of the rest of the extension. */
 export interface EditorServices {
   readonly log: vscode.LogOutputChannel;
-  /** Opens the code behind hints; see `goToSource`. */
-  goToCode(hints: readonly SourceHint[], signal: AbortSignal): Promise<string>;
-  /** Asks for a layer and opens its code; '' where that worked or the user chose none. */
-  chooseLayerCode(session: TraceSession, signal: AbortSignal): Promise<string>;
+  /** Opens the code behind hints beside the trace; see `goToSource`. */
+  goToCode(
+    hints: readonly SourceHint[],
+    traceColumn: vscode.ViewColumn | undefined,
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** Lets the user choose a layer; undefined where they chose none. */
+  chooseLayer(
+    session: TraceSession,
+    signal: AbortSignal,
+  ): Promise<readonly SourceHint[] | undefined>;
   savedQueries(): Promise<readonly SavedQuery[]>;
 }
 
@@ -66,8 +73,13 @@ export class TraceEditor {
   /** Brings the tab to the front and shows a view, as soon as the trace is open. */
   show(message: ShowMessage): void {
     this.waiting = message;
-    this.panel.reveal();
+    this.reveal();
     this.showWaiting();
+  }
+
+  /** Without a column VS Code would open a second copy in the active group. */
+  private reveal(): void {
+    this.panel.reveal(this.panel.viewColumn);
   }
 
   private dispose(): void {
@@ -100,7 +112,7 @@ export class TraceEditor {
         this.document.openAllRanks();
         return;
       case 'openWith':
-        this.panel.reveal();
+        this.reveal();
         void vscode.commands.executeCommand('workbench.action.reopenWithEditor');
         return;
       case 'neverHere':
@@ -162,6 +174,8 @@ export class TraceEditor {
   private handlers(): ConstructorParameters<typeof ViewRequestDesk>[0] {
     const { document, services } = this;
     const session = () => document.trace.ready();
+    const goToCode = (hints: readonly SourceHint[], signal: AbortSignal) =>
+      services.goToCode(hints, this.panel.viewColumn, signal);
     return {
       decompose: async (params, signal) => (await session()).decompose(params, { signal }),
       stalls: async (params, signal) => {
@@ -176,12 +190,14 @@ export class TraceEditor {
         sendableResult(await (await session()).query(params, { signal })),
       goToCode: async ({ call }, signal) => {
         const open = await session();
-        return call < 0
-          ? services.chooseLayerCode(open, signal)
-          : services.goToCode(await open.sourceHints({ call }, { signal }), signal);
+        const hints =
+          call < 0
+            ? await services.chooseLayer(open, signal)
+            : await open.sourceHints({ call }, { signal });
+        return hints === undefined ? '' : goToCode(hints, signal);
       },
       goToFrame: async ({ file, line, symbol }, signal) =>
-        services.goToCode([{ kind: 'frame', file, line, symbol }], signal),
+        goToCode([{ kind: 'frame', file, line, symbol }], signal),
       save: async ({ suggestedName, text }) => this.save(suggestedName, text),
       copy: async ({ text }) => vscode.env.clipboard.writeText(text),
       savedQueries: async () => services.savedQueries(),

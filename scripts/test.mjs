@@ -1,7 +1,7 @@
 // `npm test` and its parts. Every step runs even where an earlier one failed, so that one run shows
 // everything that is wrong; each leaves test-results/step.NAME.json, a suite also NAME.json.
 //
-//   node scripts/test.mjs                  check, lint, package, unit, e2e
+//   node scripts/test.mjs                  check, lint, package, unit, e2e, demo
 //   node scripts/test.mjs unit corpus ...  only these
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,9 +28,10 @@ const STEPS = {
   unit: () => suite('unit'),
   // One window at a time: two browsers and two servers would only wait for each other.
   e2e: () => suite('e2e', '--no-file-parallelism'),
+  demo: () => node(join('scripts', 'demo.mjs'), '--check'),
   corpus: () => suite('corpus'),
 };
-const NPM_TEST = ['check', 'lint', 'package', 'unit', 'e2e'];
+const NPM_TEST = ['check', 'lint', 'package', 'unit', 'e2e', 'demo'];
 
 /** Suites that run what was built and packaged. */
 const NEEDS_PACKAGE = ['unit', 'e2e', 'corpus'];
@@ -47,7 +48,7 @@ await runMain(async () => {
   if (NEEDS_PACKAGE.some((name) => wanted.has(name))) {
     wanted.add('package');
   }
-  await setUp({ vscode: wanted.has('e2e') });
+  await setUp({ vscode: wanted.has('e2e') || wanted.has('demo') });
 
   mkdirSync(results, { recursive: true });
   const outcomes = [];

@@ -238,11 +238,8 @@ export class TraceView {
 
   private goToSelected(): void {
     const { selection } = this.state;
-    if (selection?.kind === 'call') {
-      void this.goToCode(selection.call);
-    } else {
-      this.setNotice('Select a call in the timeline or in the list of stalls first.');
-    }
+    // With -1, for nothing selected, the host asks which layer is meant.
+    void this.goToCode(selection?.kind === 'call' ? selection.call : -1);
   }
 
   private windowParam(): { window?: TimeWindow } {

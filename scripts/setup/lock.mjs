@@ -37,10 +37,11 @@ function take(path) {
       throw error;
     }
   }
-  if (!holderIsAlive(path)) {
-    rmSync(path, { force: true });
+  if (holderIsAlive(path)) {
+    return false;
   }
-  return false;
+  rmSync(path, { force: true });
+  return take(path);
 }
 
 function holderIsAlive(path) {

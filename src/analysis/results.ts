@@ -115,7 +115,10 @@ export interface Stall {
   readonly phase: Phase;
   readonly rank: string;
   readonly lane: string;
-  /** median of its own layer type, ns */
+  /**
+   * ns: the larger of the medians of its own layer type and of its own kernel in that layer type and
+   * phase; see `findStalls`
+   */
   readonly typical_ns: number;
   /** duration / typical */
   readonly times_typical: number;

@@ -1,6 +1,7 @@
 import {
   LAYER_TYPES,
   NO_STEP,
+  PHASES,
   UNCLASSIFIED,
   layerTypeCode,
   layerTypeOf,
@@ -16,9 +17,10 @@ import { laneNames, rankName } from './laneNames.js';
 import { populationOf } from './population.js';
 import type { Stall, StallList, TimeWindow } from './results.js';
 import { rowsIn } from './search.js';
+import type { RowSpan } from './search.js';
 
 /**
- * A call is a stall beyond this many times its own layer type's median. At 5 the usual spread of
+ * A call is a stall beyond this many times what is typical for it. At 5 the usual spread of
  * shapes within a layer type stays below (Mamba and attention of the article's trace reach 3x and 4x
  * their medians) and a waiting exchange stands out (69x).
  */
@@ -38,9 +40,10 @@ export interface StallRequest {
 }
 
 /**
- * Calls far above their own layer type's normal, the most time lost first. What is normal is the
- * median over the whole trace, so that a window around a stall does not make the stall normal. An
- * unclassified call is measured against its own kernel's median: others share nothing with it.
+ * Calls far above their own layer type's normal, the most time lost first. A call is a stall where it
+ * took more than `factor` times the larger of two medians: that of its layer type, and that of its own
+ * kernel within the layer type and phase. An unclassified call is measured by its kernel alone. The
+ * medians are of the whole trace, so that a window around a stall does not make the stall normal.
  *
  * @throws RangeError for a factor of 1 or less, a negative limit, an unknown layer type or a bad window
  */
@@ -89,31 +92,57 @@ export function findStalls(
 
 const known = new WeakMap<LayerLabels, (call: number) => number>();
 
-/** Median duration, ns, of what each call is measured against. */
+/**
+ * What each call is measured against, ns: see `findStalls`.
+ *
+ * A layer type is made of unlike kernels: on a recorded Jamba the median of "MoE experts" is an
+ * element-wise kernel of 1.5 µs beside GEMMs of 350 µs, and against it alone every GEMM would be a
+ * stall. So a call must also be far above its own kernel, in its own phase, since a prefill kernel has
+ * more to do than the same one in decode. The launch grid is left out on purpose: an expert that gets
+ * most tokens has a larger grid, and that is a stall worth seeing.
+ */
 function typicalDurations(trace: Trace, labels: LayerLabels): (call: number) => number {
   const before = known.get(labels);
   if (before !== undefined) {
     return before;
   }
   const columns = measuredColumns(trace);
-  const codeCount = LAYER_TYPES.length + trace.names.size;
-  const codeOf = (call: number): number =>
-    labels.type[call] === UNCLASSIFIED
-      ? LAYER_TYPES.length + columns.name[call]
-      : labels.type[call];
-  const grouped = groupDurations(
-    columns.duration,
-    { from: 0, to: columns.count },
-    codeCount,
-    codeOf,
-  );
-  const medians = new Float64Array(codeCount);
-  for (const code of grouped.codes) {
-    medians[code] = percentileOfSorted(grouped.sorted(code), 0.5);
+  const all = { from: 0, to: columns.count };
+  const ofType = medians(columns.duration, all, LAYER_TYPES.length, (call) => labels.type[call]);
+  // Unclassified calls have only their lack of a label in common.
+  ofType[UNCLASSIFIED] = 0;
+  const codes = new Map<number, number>();
+  const codeOf = new Uint32Array(columns.count);
+  for (let call = 0; call < columns.count; call++) {
+    const kernel = labels.type[call] * trace.names.size + columns.name[call];
+    const key = kernel * PHASES.length + PHASES.indexOf(phaseOf(labels, call));
+    let code = codes.get(key);
+    if (code === undefined) {
+      code = codes.size;
+      codes.set(key, code);
+    }
+    codeOf[call] = code;
   }
-  const typicalOf = (call: number): number => medians[codeOf(call)];
+  const ofKernel = medians(columns.duration, all, codes.size, (call) => codeOf[call]);
+  const typicalOf = (call: number): number =>
+    Math.max(ofType[labels.type[call]], ofKernel[codeOf[call]]);
   known.set(labels, typicalOf);
   return typicalOf;
+}
+
+/** Median duration by code, ns; 0 for a code without calls. */
+function medians(
+  duration: Float64Array,
+  rows: RowSpan,
+  codeCount: number,
+  codeOf: (call: number) => number,
+): Float64Array {
+  const grouped = groupDurations(duration, rows, codeCount, codeOf);
+  const result = new Float64Array(codeCount);
+  for (const code of grouped.codes) {
+    result[code] = percentileOfSorted(grouped.sorted(code), 0.5);
+  }
+  return result;
 }
 
 function stallOf(

@@ -102,10 +102,10 @@ function buildProgram(runtime: CliRuntime): Command {
 
   program
     .command('stalls')
-    .description('Calls far above the median of their own layer type, by time lost.')
+    .description('Calls far above the normal of their own layer type and kernel, by time lost.')
     .argument('<trace...>', TRACES)
     .addOption(
-      new Option('--factor <n>', 'times the median beyond which a call is a stall')
+      new Option('--factor <n>', 'times the typical duration beyond which a call is a stall')
         .argParser(greaterThanOne)
         .default(DEFAULT_STALL_FACTOR),
     )

@@ -61,8 +61,8 @@ function stallsTable(list: StallList, shown: (name: string) => string): TextTabl
 
 function notesOf(list: StallList): readonly string[] {
   const notes = [
-    `${formatCount(list.found)} ${list.found === 1 ? 'call' : 'calls'} took more than ${list.factor} times the median of their own layer type ` +
-      `(unclassified: of their own kernel) and lost ${formatDuration(list.lost_ns)} to it.`,
+    `${formatCount(list.found)} ${list.found === 1 ? 'call' : 'calls'} took more than ${list.factor} times what is typical ` +
+      `(the median of the layer type, or of the kernel in it where that is larger) and lost ${formatDuration(list.lost_ns)} to it.`,
   ];
   if (list.stalls.length < list.found) {
     notes.push(`Shown: the ${formatCount(list.stalls.length)} that lost most; --limit shows more.`);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findStalls } from '../../../src/analysis/stalls.js';
 import { FRAME, OP } from '../../../src/trace/index.js';
+import type { Step } from '../../../src/trace/index.js';
 import { labelsOf, stream, thread, traceOf } from './smallTrace.js';
 
 const MICRO = 1000;
@@ -27,7 +28,7 @@ describe('stalls', () => {
   });
   const labels = labelsOf(trace, (call) => (call < 5 ? { type: 'moe_all_to_all' } : {}));
 
-  it('measures a call against its own layer type, an unclassified one against its own kernel', () => {
+  it('measures a call against its own layer type and kernel', () => {
     const { stalls, found, lost_ns } = findStalls(trace, labels);
     expect(stalls.map((stall) => [stall.call, stall.typical_ns, stall.lost_ns])).toEqual([
       [4, 100 * MICRO, 4900 * MICRO],
@@ -68,6 +69,33 @@ describe('stalls', () => {
       gpu: [1, 1, 1, 20.9, 21.1].map((micros, i) => ({ start: i * 1e6, duration: micros * MICRO })),
     });
     expect(findStalls(tiny, labelsOf(tiny)).stalls.map((stall) => stall.call)).toEqual([4]);
+  });
+
+  it('takes no ordinary GEMM for a stall beside many small kernels, nor prefill beside decode', () => {
+    const steps: readonly Step[] = [
+      { label: 'prefill', phase: 'prefill', rank: 0, number: 1, start: 0, duration: 1 },
+      { label: 'decode', phase: 'decode', rank: 0, number: 2, start: 1, duration: 1 },
+    ];
+    const micros = [
+      ...Array.from({ length: 50 }, () => ['copy', 2, 1] as const),
+      ...[350, 360, 340, 345, 355, 3500].map((each) => ['gemm', each, 1] as const),
+      ...[60, 62, 64, 61].map((each) => ['copy', each, 0] as const),
+    ];
+    const mixed = traceOf({
+      gpu: micros.map(([name, each], i) => ({ start: i * 1e7, duration: each * MICRO, name })),
+    });
+    const experts = labelsOf(
+      mixed,
+      (call) => ({ type: 'moe_experts', step: micros[call][2] === 0 ? 0 : 1 }),
+      steps,
+    );
+    const { stalls } = findStalls(mixed, experts);
+    expect(stalls.map((stall) => [stall.name, stall.duration_ns, stall.typical_ns])).toEqual([
+      ['gemm', 3500 * MICRO, 352.5 * MICRO],
+    ]);
+    // Without phases the prefill copies stand beside those of decode and are far above them.
+    const timeless = labelsOf(mixed, () => ({ type: 'moe_experts' }));
+    expect(findStalls(mixed, timeless).found).toBe(5);
   });
 
   it('knows whether something leads to code', () => {

@@ -185,7 +185,7 @@ describe('stalls output', () => {
       'decode',
     ]);
     expect(lines[4]).toBe(
-      '2 calls took more than 5 times the median of their own layer type (unclassified: of their own kernel) and lost 24.4 ms to it.',
+      '2 calls took more than 5 times what is typical (the median of the layer type, or of the kernel in it where that is larger) and lost 24.4 ms to it.',
     );
     expect(lines[5]).toBe('Shown: the 1 that lost most; --limit shows more.');
   });

@@ -77,9 +77,9 @@ function toTrace(
   const launches = rows.launches.build();
   const links = linkKernels(rows.gpu, launches, rows.names);
   const gpu = rows.gpu.build();
-  const nested = nestRanges(rows.ranges, launches, rows.clock.sawFraction ? 1 : 1000);
+  const nested = nestRanges(rows.ranges, launches, resolutionNs(rows, meta));
   if (rows.stacks.stacks.length > 0) {
-    giveStacks(launches, nested.columns, (range) => rows.rangeStack.get(nested.fileRow[range]));
+    giveStacks(launches, nested.columns, (range) => rows.ranges.stack[nested.fileRow[range]]);
   }
   const host = rows.host.build();
 
@@ -151,6 +151,17 @@ function refuseForeign(rows: TraceRows, end: StreamEnd, packing: ContentState): 
       : `None of the ${rows.rowsInFile} events in this Chrome trace comes from the PyTorch profiler: no kernels, API calls, operators or Python frames.`,
     'a Chrome trace without PyTorch profiler events',
   );
+}
+
+/**
+ * How far apart two times of the file are at least: 1 µs where it has whole ones; 0.25 µs where it
+ * has epochs with decimals, which were doubles when they were written; else 1 ns.
+ */
+function resolutionNs(rows: TraceRows, meta: KinetoMetadata): number {
+  if (!rows.clock.sawFraction) {
+    return 1000;
+  }
+  return !meta.hasBase && rows.clock.baseUs >= FIRST_EPOCH_US ? 250 : 1;
 }
 
 /** Whole ns of the first start of all tables. */

@@ -1,44 +1,57 @@
-import {
-  FRAME,
-  GrowingColumn,
-  MODULE,
-  orderByStart,
-  type LaunchColumns,
-  type RangeColumns,
-} from '../../trace/index.js';
+import { FRAME, MODULE, type LaunchColumns, type RangeColumns } from '../../trace/index.js';
+import { timeOrder } from '../timeOrder.js';
 
-/** Ranges in file order, before they are nested. Times in ns. */
+/**
+ * Ranges in file order, before they are nested. Times in ns. The columns are longer than `count`;
+ * they are plain typed arrays because a trace with Python stacks pushes millions of rows here.
+ */
 export class RawRanges {
-  readonly start = new GrowingColumn(Float64Array);
-  readonly duration = new GrowingColumn(Float64Array);
-  readonly name = new GrowingColumn(Uint32Array);
-  readonly lane = new GrowingColumn(Uint32Array);
-  readonly kind = new GrowingColumn(Uint8Array);
+  count = 0;
+  start = new Float64Array(1024);
+  duration = new Float64Array(1024);
+  name = new Uint32Array(1024);
+  lane = new Uint32Array(1024);
+  kind = new Uint8Array(1024);
   /** `Python id` of Python rows, NaN of all others */
-  readonly pythonId = new GrowingColumn(Float64Array);
+  pythonId = new Float64Array(1024);
   /** `Python parent id`, NaN at the root */
-  readonly pythonParent = new GrowingColumn(Float64Array);
+  pythonParent = new Float64Array(1024);
+  /** what the caller wants to find again by `NestedRanges.fileRow`: index of a stack, -1 = none */
+  stack = new Int32Array(1024);
 
-  get count(): number {
-    return this.start.length;
+  push(
+    start: number,
+    duration: number,
+    name: number,
+    lane: number,
+    kind: number,
+    pythonId = NaN,
+    pythonParent = NaN,
+    stack = -1,
+  ): void {
+    if (this.count === this.start.length) {
+      this.grow();
+    }
+    const i = this.count++;
+    this.start[i] = start;
+    this.duration[i] = duration;
+    this.name[i] = name;
+    this.lane[i] = lane;
+    this.kind[i] = kind;
+    this.pythonId[i] = pythonId;
+    this.pythonParent[i] = pythonParent;
+    this.stack[i] = stack;
   }
 
-  push(row: {
-    start: number;
-    duration: number;
-    name: number;
-    lane: number;
-    kind: number;
-    pythonId?: number;
-    pythonParent?: number;
-  }): void {
-    this.start.push(row.start);
-    this.duration.push(row.duration);
-    this.name.push(row.name);
-    this.lane.push(row.lane);
-    this.kind.push(row.kind);
-    this.pythonId.push(row.pythonId ?? NaN);
-    this.pythonParent.push(row.pythonParent ?? NaN);
+  private grow(): void {
+    this.start = doubled(this.start, Float64Array);
+    this.duration = doubled(this.duration, Float64Array);
+    this.name = doubled(this.name, Uint32Array);
+    this.lane = doubled(this.lane, Uint32Array);
+    this.kind = doubled(this.kind, Uint8Array);
+    this.pythonId = doubled(this.pythonId, Float64Array);
+    this.pythonParent = doubled(this.pythonParent, Float64Array);
+    this.stack = doubled(this.stack, Int32Array);
   }
 }
 
@@ -79,19 +92,19 @@ export function nestRanges(
   const count = raw.count;
   const parentRow = pythonParents(raw);
   const { end, unclosed: cut } = endsWithinCallers(raw, parentRow, resolutionNs);
-  const clipped = new GrowingColumn(Float64Array, Math.max(count, 1));
+  const clipped = new Float64Array(count);
   for (let row = 0; row < count; row++) {
-    clipped.push(end[row] - raw.start.get(row));
+    clipped[row] = end[row] - raw.start[row];
   }
-  const order = orderByStart(raw.start, clipped);
+  const order = timeOrder(raw.start, clipped, count);
   const position = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     position[order[i]] = i;
   }
   const nextCall = nextCallsOfSameCaller(raw, parentRow, order, cut);
 
-  const start = raw.start.ordered(order);
-  const lane = raw.lane.ordered(order);
+  const start = ordered(raw.start, order, Float64Array);
+  const lane = ordered(raw.lane, order, Uint32Array);
   const duration = new Float64Array(count);
   const parent = new Int32Array(count).fill(-1);
   // Ends as the sweep sees them, by position.
@@ -164,9 +177,9 @@ export function nestRanges(
       count,
       start,
       duration,
-      name: raw.name.ordered(order),
+      name: ordered(raw.name, order, Uint32Array),
       lane,
-      kind: raw.kind.ordered(order),
+      kind: ordered(raw.kind, order, Uint8Array),
       parent,
     },
     fileRow: order,
@@ -185,32 +198,58 @@ function isWithin(range: number, ancestor: number, parent: Int32Array): boolean 
 
 /** File row of the caller of each Python row by `Python parent id`, -1 = none on this thread. */
 function pythonParents(raw: RawRanges): Int32Array {
-  const rowOfId = new Map<number, number>();
-  for (let row = 0; row < raw.count; row++) {
-    const id = raw.pythonId.get(row);
-    if (!Number.isNaN(id)) {
-      rowOfId.set(id, row);
-    }
-  }
+  const rowOf = rowsByPythonId(raw);
   const parentRow = new Int32Array(raw.count).fill(-1);
   for (let row = 0; row < raw.count; row++) {
-    const id = raw.pythonParent.get(row);
+    const id = raw.pythonParent[row];
     if (Number.isNaN(id)) {
       continue;
     }
-    const parent = rowOfId.get(id);
+    const parent = rowOf(id);
     if (
-      parent !== undefined &&
+      parent >= 0 &&
       parent !== row &&
-      raw.lane.get(parent) === raw.lane.get(row) &&
-      raw.start.get(parent) <= raw.start.get(row) &&
+      raw.lane[parent] === raw.lane[row] &&
+      raw.start[parent] <= raw.start[row] &&
       // A row that begins after its caller has ended names the wrong caller.
-      raw.start.get(row) <= raw.start.get(parent) + raw.duration.get(parent)
+      raw.start[row] <= raw.start[parent] + raw.duration[parent]
     ) {
       parentRow[row] = parent;
     }
   }
   return parentRow;
+}
+
+/** Looks up file rows by `Python id`; -1 for an id without a row. */
+function rowsByPythonId(raw: RawRanges): (id: number) => number {
+  let first = Infinity;
+  let last = -Infinity;
+  for (let row = 0; row < raw.count; row++) {
+    const id = raw.pythonId[row];
+    if (!Number.isNaN(id)) {
+      first = Math.min(first, id);
+      last = Math.max(last, id);
+    }
+  }
+  // Ids are consecutive in all files seen: an array then does what a Map would, many times faster.
+  if (last - first < 4 * raw.count) {
+    const rows = new Int32Array(last - first + 1).fill(-1);
+    for (let row = 0; row < raw.count; row++) {
+      const id = raw.pythonId[row];
+      if (!Number.isNaN(id)) {
+        rows[id - first] = row;
+      }
+    }
+    return (id) => (id >= first && id <= last ? rows[id - first] : -1);
+  }
+  const rows = new Map<number, number>();
+  for (let row = 0; row < raw.count; row++) {
+    const id = raw.pythonId[row];
+    if (!Number.isNaN(id)) {
+      rows.set(id, row);
+    }
+  }
+  return (id) => rows.get(id) ?? -1;
 }
 
 /**
@@ -240,9 +279,9 @@ function endsWithinCallers(
       parentRow[path[path.length - 1]] = -1;
     }
     for (let next = path.pop(); next !== undefined; next = path.pop()) {
-      const own = raw.start.get(next) + raw.duration.get(next);
+      const own = raw.start[next] + raw.duration[next];
       let parent = parentRow[next];
-      while (parent >= 0 && end[parent] <= raw.start.get(next) && own > end[parent]) {
+      while (parent >= 0 && end[parent] <= raw.start[next] && own > end[parent]) {
         // Its caller was cut back to before it: the caller that was still open takes its place.
         parent = parentRow[parent];
       }
@@ -269,17 +308,39 @@ function nextCallsOfSameCaller(
   unclosed: Uint8Array,
 ): Float64Array {
   const next = new Float64Array(raw.count).fill(Infinity);
-  const later = new Map<number, number>();
+  /** start of the earliest call of each caller among the rows already gone through */
+  const later = new Float64Array(raw.count).fill(Infinity);
   for (let i = order.length - 1; i >= 0; i--) {
     const row = order[i];
-    const kind = raw.kind.get(row);
-    if (parentRow[row] < 0 || (kind !== FRAME && kind !== MODULE)) {
+    const caller = parentRow[row];
+    if (caller < 0 || (raw.kind[row] !== FRAME && raw.kind[row] !== MODULE)) {
       continue;
     }
     if (unclosed[row] === 1) {
-      next[row] = later.get(parentRow[row]) ?? Infinity;
+      next[row] = later[caller];
     }
-    later.set(parentRow[row], raw.start.get(row));
+    later[caller] = raw.start[row];
   }
   return next;
+}
+
+function ordered<T extends Float64Array | Uint32Array | Uint8Array>(
+  values: T,
+  order: Uint32Array,
+  type: new (length: number) => T,
+): T {
+  const out = new type(order.length);
+  for (let i = 0; i < order.length; i++) {
+    out[i] = values[order[i]];
+  }
+  return out;
+}
+
+function doubled<T extends Float64Array | Uint32Array | Int32Array | Uint8Array>(
+  values: T,
+  type: new (length: number) => T,
+): T {
+  const grown = new type(values.length * 2);
+  grown.set(values);
+  return grown;
 }

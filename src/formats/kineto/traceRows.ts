@@ -2,7 +2,6 @@ import {
   ANNOTATION,
   FRAME,
   GpuBuilder,
-  GrowingColumn,
   HOST_KINDS,
   HostBuilder,
   KERNEL,
@@ -39,8 +38,6 @@ export class TraceRows implements EventSink {
   readonly gpu = new GpuBuilder();
   readonly launches = new LaunchBuilder();
   readonly ranges = new RawRanges();
-  /** index in `stacks` of each range's `Call stack`, by file row, -1 = none */
-  readonly rangeStack = new GrowingColumn(Int32Array);
   readonly host = new HostBuilder();
   readonly stacks = new CallStacks();
   readonly kernelShapes: KernelShape[] = [];
@@ -156,29 +153,28 @@ export class TraceRows implements EventSink {
         const isModule = this.isModule(name);
         this.pythonRows++;
         this.moduleRows += isModule ? 1 : 0;
-        this.ranges.push({
+        this.ranges.push(
           start,
           duration,
           name,
-          lane: this.lanes.thread(fields),
-          kind: isModule ? MODULE : FRAME,
-          pythonId: number(fields, fields.pythonId),
-          pythonParent: number(fields, fields.pythonParent),
-        });
-        this.rangeStack.push(-1);
+          this.lanes.thread(fields),
+          isModule ? MODULE : FRAME,
+          number(fields, fields.pythonId),
+          number(fields, fields.pythonParent),
+        );
         return;
       }
       case Role.Operator:
       case Role.Annotation:
         this.opRows += role === Role.Operator ? 1 : 0;
-        this.ranges.push({
+        this.ranges.push(
           start,
           duration,
           name,
-          lane: this.lanes.thread(fields),
-          kind: role === Role.Operator ? OP : ANNOTATION,
-        });
-        this.rangeStack.push(
+          this.lanes.thread(fields),
+          role === Role.Operator ? OP : ANNOTATION,
+          NaN,
+          NaN,
           fields.callStack.start < 0
             ? -1
             : this.stackIds.intern(fields.bytes, fields.callStack.start, fields.callStack.end),

@@ -1,0 +1,422 @@
+import {
+  NameTable,
+  TraceOpenError,
+  type Frame,
+  type GpuColumns,
+  type HostColumns,
+  type KernelShape,
+  type LaunchColumns,
+  type Marker,
+  type RangeColumns,
+  type Rank,
+  type TimedColumns,
+  type Trace,
+  type TraceReport,
+  type Warning,
+} from '../trace/index.js';
+import { timeOrder } from './timeOrder.js';
+
+/**
+ * Several ranks of one run as one trace on one clock: the earliest origin is 0, all starts are
+ * shifted by whole ns, every table is in time order again and its links point at the merged rows.
+ * Ranks come in order of their numbers. Two files that state the same rank are both kept, told apart
+ * by their names. The clocks of different hosts are not synchronised by this; a trace cannot say how
+ * far apart they are.
+ *
+ * @throws TraceOpenError where the formats differ, or the clocks have no common zero
+ * @throws RangeError for no traces
+ */
+export function mergeRanks(traces: readonly Trace[]): Trace {
+  if (traces.length === 0) {
+    throw new RangeError('no traces to merge');
+  }
+  if (traces.length === 1) {
+    return traces[0];
+  }
+  refuseMixture(traces);
+  const parts = [...traces].sort((a, b) => rankNumber(a) - rankNumber(b));
+  const warnings: Warning[] = [];
+  const ranks = namedApart(
+    parts.flatMap((part) => part.ranks),
+    warnings,
+  );
+  const labels = labelsOf(parts, ranks);
+
+  const originNs = parts.reduce(
+    (least, part) => (part.clock.originNs < least ? part.clock.originNs : least),
+    parts[0].clock.originNs,
+  );
+  const shifts = parts.map((part) => Number(part.clock.originNs - originNs));
+  warnAboutClocks(parts, shifts, warnings);
+
+  const names = new NameTable();
+  const nameIds = parts.map((part) =>
+    Uint32Array.from(part.names.all(), (name) => names.intern(name)),
+  );
+  const firstRank = running(parts.map((part) => part.ranks.length));
+  const firstLane = running(parts.map((part) => part.lanes.length));
+  const firstStack = running(parts.map((part) => part.stacks.stacks.length));
+  const firstFrame = running(parts.map((part) => part.stacks.frames.length));
+  const { kernelShapes, shapeIds } = mergeShapes(parts);
+
+  const table = <T extends TimedColumns>(of: (part: Trace) => T): Merge<T> =>
+    mergeTimes(parts.map(of), shifts, nameIds, firstLane);
+  const ranges = table((part) => part.ranges);
+  const launches = table((part) => part.launches);
+  const gpu = table((part) => part.gpu);
+  const host = table((part) => part.host);
+
+  const stackId = (id: number, part: number): number => (id < 0 ? id : id + firstStack[part]);
+  const merged = {
+    gpu: {
+      ...gpu.timed,
+      kind: gpu.column(Uint8Array, (t) => t.kind),
+      launch: gpu.column(
+        Int32Array,
+        (t) => t.launch,
+        (row, part) => (row < 0 ? row : launches.position[part][row]),
+      ),
+      correlation: gpu.column(Float64Array, (t) => t.correlation),
+      bytes: gpu.column(Float64Array, (t) => t.bytes),
+      shape: gpu.column(
+        Int32Array,
+        (t) => t.shape,
+        (id, part) => (id < 0 ? id : shapeIds[part][id]),
+      ),
+      collective: gpu.column(
+        Uint32Array,
+        (t) => t.collective,
+        (id, part) => nameIds[part][id],
+      ),
+      replayed: gpu.column(Uint8Array, (t) => t.replayed),
+      stack: gpu.column(Int32Array, (t) => t.stack, stackId),
+    } satisfies GpuColumns,
+    launches: {
+      ...launches.timed,
+      correlation: launches.column(Float64Array, (t) => t.correlation),
+      stack: launches.column(Int32Array, (t) => t.stack, stackId),
+      range: launches.column(
+        Int32Array,
+        (t) => t.range,
+        (row, part) => (row < 0 ? row : ranges.position[part][row]),
+      ),
+    } satisfies LaunchColumns,
+    ranges: {
+      ...ranges.timed,
+      kind: ranges.column(Uint8Array, (t) => t.kind),
+      parent: ranges.column(
+        Int32Array,
+        (t) => t.parent,
+        (row, part) => (row < 0 ? row : ranges.position[part][row]),
+      ),
+    } satisfies RangeColumns,
+    host: {
+      ...host.timed,
+      kind: host.column(Uint8Array, (t) => t.kind),
+    } satisfies HostColumns,
+  };
+
+  return {
+    files: parts.flatMap((part) => part.files),
+    format: parts[0].format,
+    formatLabel: [...new Set(parts.map((part) => part.formatLabel))].join(', '),
+    clock: { originNs, epoch: parts[0].clock.epoch, fileBaseNs: parts[0].clock.fileBaseNs },
+    spanNs: Math.max(...parts.map((part, i) => shifts[i] + part.spanNs)),
+    names,
+    ranks,
+    lanes: parts.flatMap((part, i) =>
+      part.lanes.map((lane) => ({ ...lane, rank: lane.rank + firstRank[i] })),
+    ),
+    ...merged,
+    kernelShapes,
+    stacks: {
+      frames: parts.flatMap((part): readonly Frame[] => part.stacks.frames),
+      stacks: parts.flatMap((part, i) =>
+        part.stacks.stacks.map((stack) => stack.map((frame) => frame + firstFrame[i])),
+      ),
+    },
+    markers: parts
+      .flatMap((part, i) =>
+        part.markers.map((marker): Marker => ({ ...marker, time: marker.time + shifts[i] })),
+      )
+      .sort((a, b) => a.time - b.time),
+    report: mergeReports(
+      parts.map((part) => part.report),
+      labels,
+      warnings,
+    ),
+  };
+}
+
+/** Ranks that do not state their number come last. */
+function rankNumber(trace: Trace): number {
+  const rank = trace.ranks[0]?.rank ?? -1;
+  return rank < 0 ? Number.MAX_SAFE_INTEGER : rank;
+}
+
+/** What warnings about a part begin with. */
+function labelsOf(parts: readonly Trace[], ranks: readonly Rank[]): string[] {
+  let next = 0;
+  return parts.map((part) => {
+    const own = ranks.slice(next, next + part.ranks.length);
+    next += part.ranks.length;
+    return own.length === 1 ? own[0].label : (part.files[0]?.name ?? '');
+  });
+}
+
+function refuseMixture(traces: readonly Trace[]): void {
+  const labels = [...new Set(traces.map((trace) => trace.formatLabel))];
+  if (new Set(traces.map((trace) => trace.format)).size > 1) {
+    throw new TraceOpenError(
+      'unsupported',
+      `These files are not ranks of one run: they have different formats (${labels.join(', ')}). Open them one at a time.`,
+    );
+  }
+  if (new Set(traces.map((trace) => trace.clock.epoch)).size > 1) {
+    throw new TraceOpenError(
+      'unsupported',
+      'Some of these files state absolute times and others do not, so they cannot be laid over one another. Open them one at a time.',
+    );
+  }
+  const origins = traces.map((trace) => trace.clock.originNs);
+  const least = origins.reduce((a, b) => (a < b ? a : b));
+  if (origins.some((origin) => origin - least > BigInt(Number.MAX_SAFE_INTEGER))) {
+    throw new TraceOpenError(
+      'unsupported',
+      'These files were recorded more than 100 days apart: they are not ranks of one run. Open them one at a time.',
+    );
+  }
+}
+
+function warnAboutClocks(
+  parts: readonly Trace[],
+  shifts: readonly number[],
+  warnings: Warning[],
+): void {
+  if (parts[0].clock.epoch === 'session' && shifts.some((shift) => shift !== 0)) {
+    warnings.push({
+      code: 'session-clocks',
+      message:
+        'The files count time from a zero of their own recorder. Times of different ranks can only be compared if they were recorded on one machine.',
+      rows: 0,
+    });
+  }
+  if (new Set(parts.map((part) => part.clock.fileBaseNs)).size > 1) {
+    warnings.push({
+      code: 'different-bases',
+      message: `The files count their times from different bases; times "as in the file" are those of ${parts[0].files[0]?.name ?? 'the first'}.`,
+      rows: 0,
+    });
+  }
+}
+
+/** Ranks with the same label get the name of their file, where that does not help its path. */
+function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] {
+  const twice = new Set(
+    ranks.map((rank) => rank.rank).filter((rank, i, all) => rank >= 0 && all.indexOf(rank) !== i),
+  );
+  for (const rank of twice) {
+    const paths = ranks.filter((r) => r.rank === rank).map((r) => fileName(r.path));
+    warnings.push({
+      code: 'duplicate-rank',
+      message: `${paths.length} files state that they are rank ${rank} (${paths.join(', ')}); all are kept.`,
+      rows: 0,
+    });
+  }
+  const byFile = ranks.map((rank) =>
+    twice.has(rank.rank) ? { ...rank, label: `${rank.label} (${fileName(rank.path)})` } : rank,
+  );
+  return byFile.map((rank, i) =>
+    byFile.some((other, j) => j !== i && other.label === rank.label)
+      ? { ...rank, label: `${rank.label} (${rank.path})` }
+      : rank,
+  );
+}
+
+function fileName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+}
+
+/** Where the rows of each part begin when parts are laid end to end. */
+function running(counts: readonly number[]): number[] {
+  let sum = 0;
+  return counts.map((count) => {
+    const before = sum;
+    sum += count;
+    return before;
+  });
+}
+
+type Column = Float64Array | Uint32Array | Int32Array | Uint8Array;
+
+/** One table of several parts, in time order. */
+interface Merge<T> {
+  readonly timed: TimedColumns;
+  /** merged row of each row of each part */
+  readonly position: readonly Int32Array[];
+  /** A column in the merged order; `map` renumbers a value of the given part. */
+  column<C extends Column>(
+    type: new (length: number) => C,
+    of: (table: T) => C,
+    map?: (value: number, part: number) => number,
+  ): C;
+}
+
+function mergeTimes<T extends TimedColumns>(
+  tables: readonly T[],
+  shifts: readonly number[],
+  nameIds: readonly Uint32Array[],
+  firstLane: readonly number[],
+): Merge<T> {
+  const first = running(tables.map((t) => t.count));
+  const count = tables.reduce((sum, t) => sum + t.count, 0);
+  const start = new Float64Array(count);
+  const duration = new Float64Array(count);
+  tables.forEach((t, part) => {
+    for (let i = 0; i < t.count; i++) {
+      start[first[part] + i] = t.start[i] + shifts[part];
+    }
+    duration.set(t.duration, first[part]);
+  });
+  const order = timeOrder(start, duration, count);
+  const position = tables.map((t) => new Int32Array(t.count));
+  const partOf = new Uint32Array(count);
+  const rowOf = new Uint32Array(count);
+  tables.forEach((t, part) => {
+    for (let i = 0; i < t.count; i++) {
+      partOf[first[part] + i] = part;
+      rowOf[first[part] + i] = i;
+    }
+  });
+  for (let i = 0; i < count; i++) {
+    position[partOf[order[i]]][rowOf[order[i]]] = i;
+  }
+  const column = <C extends Column>(
+    type: new (length: number) => C,
+    of: (table: T) => C,
+    map?: (value: number, part: number) => number,
+  ): C => {
+    const out = new type(count);
+    tables.forEach((t, part) => {
+      const values = of(t);
+      const to = position[part];
+      for (let i = 0; i < t.count; i++) {
+        out[to[i]] = map === undefined ? values[i] : map(values[i], part);
+      }
+    });
+    return out;
+  };
+  const mergedStart = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    mergedStart[i] = start[order[i]];
+  }
+  return {
+    timed: {
+      count,
+      start: mergedStart,
+      duration: column(Float64Array, (t) => t.duration),
+      name: column(
+        Uint32Array,
+        (t) => t.name,
+        (id, part) => nameIds[part][id],
+      ),
+      lane: column(
+        Uint32Array,
+        (t) => t.lane,
+        (lane, part) => lane + firstLane[part],
+      ),
+    },
+    position,
+    column,
+  };
+}
+
+function mergeShapes(parts: readonly Trace[]): {
+  kernelShapes: KernelShape[];
+  shapeIds: Int32Array[];
+} {
+  const kernelShapes: KernelShape[] = [];
+  const ids = new Map<string, number>();
+  const shapeIds = parts.map((part) =>
+    Int32Array.from(part.kernelShapes, (shape) => {
+      const key = `${shape.grid.join()}/${shape.block.join()}`;
+      const known = ids.get(key);
+      if (known !== undefined) {
+        return known;
+      }
+      const id = kernelShapes.push(shape) - 1;
+      ids.set(key, id);
+      return id;
+    }),
+  );
+  return { kernelShapes, shapeIds };
+}
+
+function mergeReports(
+  reports: readonly TraceReport[],
+  labels: readonly string[],
+  warnings: readonly Warning[],
+): TraceReport {
+  const skipped = new Map<string, number>();
+  for (const report of reports) {
+    for (const { reason, rows } of report.skipped) {
+      skipped.set(reason, (skipped.get(reason) ?? 0) + rows);
+    }
+  }
+  const counted = reports.map((report) => report.rowsCounted);
+  return {
+    rowsInFile: reports.reduce((sum, report) => sum + report.rowsInFile, 0),
+    rowsRead: reports.reduce((sum, report) => sum + report.rowsRead, 0),
+    rowsCounted: counted.reduce(
+      (sum, rows) => (sum === null || rows === null ? null : sum + rows),
+      0,
+    ),
+    skipped: [...skipped]
+      .map(([reason, rows]) => ({ reason, rows }))
+      .sort((a, b) => b.rows - a.rows),
+    warnings: [
+      ...warnings,
+      ...reports.flatMap((report, i) =>
+        report.warnings.map((warning) => ({
+          ...warning,
+          message: `${labels[i]}: ${warning.message}`,
+        })),
+      ),
+    ],
+    missing: commonOrNamed(
+      reports.map((report) => report.missing),
+      labels,
+      (text, label) => `${text} (${label})`,
+      (text) => text,
+    ),
+    facts: commonOrNamed(
+      reports.map((report) => report.facts),
+      labels,
+      (fact, label) => ({ name: `${fact.name} (${label})`, value: fact.value }),
+      (fact) => `${fact.name}\0${fact.value}`,
+    ),
+  };
+}
+
+/** What all parts state is said once, what some state is said with their label. */
+function commonOrNamed<T>(
+  lists: readonly (readonly T[])[],
+  labels: readonly string[],
+  named: (item: T, label: string) => T,
+  key: (item: T) => string,
+): T[] {
+  const said = new Set<string>();
+  const out: T[] = [];
+  lists.forEach((list, i) => {
+    for (const item of list) {
+      const k = key(item);
+      if (!lists.every((other) => other.some((o) => key(o) === k))) {
+        out.push(named(item, labels[i]));
+      } else if (!said.has(k)) {
+        said.add(k);
+        out.push(item);
+      }
+    }
+  });
+  return out;
+}

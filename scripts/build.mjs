@@ -83,6 +83,11 @@ const targets = [
 /** Files that ship as they are. */
 const copies = [
   ['node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm'],
+  ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'dist/web-tree-sitter.wasm'],
+  [
+    'node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-python.wasm',
+    'dist/tree-sitter-python.wasm',
+  ],
   ['webview/main.css', 'dist/webview/main.css'],
 ];
 

@@ -12,14 +12,14 @@ export interface SourcePlace {
 export interface SourceWorkspace {
   /** every file of this base name */
   filesNamed(baseName: string): Promise<readonly string[]>;
-  /** files that may define a symbol of this kind and hold its name */
-  filesWithText(text: string, kind: SourceHint['kind']): Promise<readonly string[]>;
+  /** files whose text holds what a definition of the hint's symbol begins with */
+  filesDefining(hint: SourceHint): Promise<readonly string[]>;
   /** lines (from 1) of the definitions of a symbol in a file */
   definitions(file: string, hint: SourceHint): Promise<readonly number[]>;
 }
 
 /** `matchPaths` of the source room: candidates with the longest common suffix of segments. */
-export type MatchPaths = (sought: string, candidates: string[]) => string[];
+export type MatchPaths = (sought: string, candidates: readonly string[]) => string[];
 
 export interface Located {
   readonly hint: SourceHint;
@@ -72,7 +72,7 @@ async function byPath(
     return { places: [], byNameOnly: false };
   }
   const candidates = await workspace.filesNamed(baseName);
-  const matches = matchPaths(hint.file, [...candidates]);
+  const matches = matchPaths(hint.file, candidates);
   const byNameOnly =
     segments.length > 1 && matches.every((match) => pathSegments(match).at(-2) !== segments.at(-2));
   const places: SourcePlace[] = [];
@@ -91,7 +91,7 @@ async function byDefinition(
 ): Promise<Places> {
   const places: SourcePlace[] = [];
   if (hint.symbol !== '') {
-    for (const file of await workspace.filesWithText(hint.symbol, hint.kind)) {
+    for (const file of await workspace.filesDefining(hint)) {
       signal.throwIfAborted();
       for (const line of await workspace.definitions(file, hint)) {
         places.push({ file, line });

@@ -2,21 +2,13 @@ import * as vscode from 'vscode';
 import type { SourceHint } from '../session/session.js';
 import { baseNameGlob, type SourceWorkspace } from './locateSource.js';
 
-/** Finds the lines (from 1) on which a file's text defines what a hint names. */
-export type FindDefinitions = (
-  text: string,
-  fileName: string,
-  hint: SourceHint,
-) => Promise<readonly number[]>;
+/** Finds the lines (from 1) on which the text of a Python file defines what a hint names. */
+export type FindDefinitions = (text: string, hint: SourceHint) => Promise<readonly number[]>;
 
 const GENERATED = ['**/node_modules/**', '**/.git/**'];
 const INSTALLED = ['**/.venv/**', '**/venv/**', '**/site-packages/**', '**/dist-packages/**'];
-/** Files in which a symbol of each kind can be defined. */
-const SOURCES: Record<SourceHint['kind'], string> = {
-  frame: '**/*.py',
-  class: '**/*.py',
-  kernel: '**/*.{py,cu,cuh,cpp,cc,hip,h,hpp}',
-};
+/** Model layers and Triton kernels are defined in these; C++ and CUDA have no parser here yet. */
+const SOURCES = '**/*.py';
 /** Files read in one search for a definition. The largest model repositories have about 3,000. */
 const MOST_FILES = 5000;
 /** bytes; generated files beyond it define no model layer */
@@ -48,22 +40,23 @@ export class WorkspaceCode implements SourceWorkspace {
   }
 
   /** The project's own files first; installed packages only where those have nothing. */
-  async filesWithText(text: string, kind: SourceHint['kind']): Promise<readonly string[]> {
-    const own = await this.find(SOURCES[kind], [...GENERATED, ...INSTALLED], MOST_FILES);
-    const found = await this.holding(text, own);
+  async filesDefining(hint: SourceHint): Promise<readonly string[]> {
+    const definition = `${hint.kind === 'class' ? 'class' : 'def'} ${hint.symbol}`;
+    const own = await this.find(SOURCES, [...GENERATED, ...INSTALLED], MOST_FILES);
+    const found = await this.holding(definition, own);
     if (found.length > 0) {
       return found;
     }
     const ownFiles = new Set(own);
-    const all = await this.find(SOURCES[kind], GENERATED, MOST_FILES);
+    const all = await this.find(SOURCES, GENERATED, MOST_FILES);
     return this.holding(
-      text,
+      definition,
       all.filter((path) => !ownFiles.has(path)),
     );
   }
 
   async definitions(file: string, hint: SourceHint): Promise<readonly number[]> {
-    return this.findDefinitions(await this.text(file), file, hint);
+    return this.findDefinitions(await this.text(file), hint);
   }
 
   private async find(glob: string, excluded: readonly string[], most?: number): Promise<string[]> {

@@ -23,7 +23,7 @@ function workspace(files: Record<string, Record<string, number>>): SourceWorkspa
   const paths = Object.keys(files);
   return {
     filesNamed: async (baseName) => paths.filter((path) => path.endsWith(`/${baseName}`)),
-    filesWithText: async (text) => paths.filter((path) => text in files[path]),
+    filesDefining: async (hint) => paths.filter((path) => hint.symbol in files[path]),
     definitions: async (file, hint) =>
       hint.symbol in files[file] ? [files[file][hint.symbol]] : [],
   };

@@ -8,6 +8,7 @@ import type {
   TileSet,
   TimeWindow,
 } from '../analysis/results.js';
+import type { SourceHint } from '../source/hint.js';
 import type { SqlRows } from '../sqlite/engine.js';
 import type {
   FormatId,
@@ -18,6 +19,8 @@ import type {
   TraceFile,
   TraceReport,
 } from '../trace/index.js';
+
+export type { SourceHint };
 
 /** What is known of a trace once it is open; plain data. */
 export interface TraceSummary {
@@ -53,17 +56,6 @@ export interface AttributedCall {
   readonly layer_index: string;
   readonly module: string;
   readonly method: string;
-}
-
-/** Where a call's code may be: to be found in the workspace by the caller. Best first. */
-export interface SourceHint {
-  readonly kind: 'frame' | 'class' | 'kernel';
-  /** path on the recording machine, '' where only a name is known */
-  readonly file: string;
-  /** from 1; 0 = unknown */
-  readonly line: number;
-  /** function, class or kernel name */
-  readonly symbol: string;
 }
 
 /** The result of a query; bigint values are decimal text in `bigints` columns. */

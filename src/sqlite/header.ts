@@ -66,3 +66,11 @@ export function clearWalMode(database: Uint8Array): void {
     database[READ_VERSION] = LEGACY;
   }
 }
+
+/**
+ * States in a copy of a database how many pages it has. SQLite refuses to open a file that is shorter
+ * than its header says; with the true count it reads what is there. Changes `database` in place.
+ */
+export function statePageCount(database: Uint8Array, pages: number): void {
+  new DataView(database.buffer, database.byteOffset, HEADER_BYTES).setUint32(28, pages);
+}

@@ -1,0 +1,113 @@
+import { SqlError, type SqlEngine, type SqlValue } from '../sqlite/engine.js';
+import { quoteName } from '../sqlite/sqlText.js';
+import { throwIfCancelled } from '../trace/index.js';
+import { pause } from './pause.js';
+import type { ReadOptions } from './reader.js';
+
+/** Rows read without giving the thread's other work, a cancellation among it, a chance. */
+const ROWS_A_SLICE = 50_000;
+
+export interface RowsRead {
+  /** rows given to `onRow` */
+  readonly seen: number;
+  /** rows the table holds as far as SQLite can count them; at least `seen` */
+  readonly inFile: number;
+  /** what SQLite said of the damage it met; undefined where it met none */
+  readonly damage: string | undefined;
+}
+
+/**
+ * Gives every readable row of a table. Where pages are damaged or missing, the rows before the damage
+ * and those after it are given, and the damage is told.
+ *
+ * @param expressions what to select; a row begins with their values in this order
+ * @throws SqlError for a statement that is wrong; the signal's reason once it is aborted
+ */
+export async function eachEventRow(
+  engine: SqlEngine,
+  table: string,
+  expressions: readonly string[],
+  onRow: (row: readonly SqlValue[]) => void,
+  options: ReadOptions,
+): Promise<RowsRead> {
+  const counted = countRows(engine, table);
+  const rowid = hasRowid(engine, table);
+  const select = `SELECT ${[...expressions, rowid ? '_rowid_' : 'NULL'].join(', ')} FROM ${quoteName(table)}`;
+  let seen = 0;
+  let last: SqlValue = null;
+  const give = (row: readonly SqlValue[]): void => {
+    last = row[expressions.length];
+    seen++;
+    onRow(row);
+  };
+
+  let damage: string | undefined;
+  try {
+    if (!rowid) {
+      engine.each(select, give);
+    }
+    for (let full = rowid; full;) {
+      const before = seen;
+      const after = last === null ? '' : `WHERE _rowid_ > ${String(last)}`;
+      engine.each(`${select} NOT INDEXED ${after} ORDER BY _rowid_ LIMIT ${ROWS_A_SLICE}`, give);
+      full = seen - before === ROWS_A_SLICE;
+      if (full) {
+        options.progress?.({
+          stage: 'Reading events',
+          ...(counted === undefined ? {} : { fraction: seen / counted }),
+        });
+        await pause();
+        throwIfCancelled(options.signal);
+      }
+    }
+  } catch (error) {
+    damage = damageOf(error);
+  }
+  if (damage !== undefined && rowid) {
+    const after = last === null ? '' : `WHERE _rowid_ > ${String(last)}`;
+    try {
+      engine.each(`${select} NOT INDEXED ${after} ORDER BY _rowid_ DESC`, give);
+    } catch (error) {
+      // Coming from the end, the damage is met again.
+      damageOf(error);
+    }
+  }
+  throwIfCancelled(options.signal);
+  return { seen, inFile: Math.max(counted ?? 0, seen), damage };
+}
+
+/** SQLite's words for damage. @throws the error where it is of another kind */
+export function damageOf(error: unknown): string {
+  if (error instanceof SqlError && isDamage(error)) {
+    return error.message;
+  }
+  throw error;
+}
+
+function isDamage(error: SqlError): boolean {
+  return /malformed|corrupt|not a database|disk I\/O/i.test(error.message);
+}
+
+/** undefined where damage keeps SQLite from counting. */
+function countRows(engine: SqlEngine, table: string): number | undefined {
+  try {
+    return Number(engine.query(`SELECT count(*) FROM ${quoteName(table)}`).rows[0][0]);
+  } catch (error) {
+    damageOf(error);
+    return undefined;
+  }
+}
+
+/** Views and tables WITHOUT ROWID have no number to go on from. */
+function hasRowid(engine: SqlEngine, table: string): boolean {
+  try {
+    engine.query(`SELECT _rowid_ FROM ${quoteName(table)} LIMIT 0`);
+    return true;
+  } catch (error) {
+    if (error instanceof SqlError && /no such column/i.test(error.message)) {
+      return false;
+    }
+    damageOf(error);
+    return false;
+  }
+}

@@ -1,0 +1,426 @@
+import { SqlError, type SqlEngine, type SqlValue } from '../../sqlite/engine.js';
+import { quoteName } from '../../sqlite/sqlText.js';
+import {
+  GpuBuilder,
+  HostBuilder,
+  LaunchBuilder,
+  NameTable,
+  NO_STACK,
+  RangeBuilder,
+  TraceOpenError,
+  type Trace,
+  type Warning,
+} from '../../trace/index.js';
+import { eachEventRow } from '../eventRows.js';
+import { MOST_NS, nsOfMicroseconds } from '../exactTime.js';
+import { parseStack, UnreadableStack } from '../frameText.js';
+import { hostKind } from '../hostKind.js';
+import { LaneBuilder } from '../laneBuilder.js';
+import { printable } from '../printable.js';
+import type { ReadOptions, TraceSource } from '../reader.js';
+import { RowSkips } from '../rowSkips.js';
+import { damagedFile } from '../sqliteTrace.js';
+import { StackBuilder } from '../stackBuilder.js';
+import { originShift, traceSpan } from '../timeOrigin.js';
+import { FLAT_TABLE, flatColumns, numberOf, type FlatColumns } from './columns.js';
+import { gpuKind, isApiName, placeOfSource, type Place } from './eventSource.js';
+
+/** What a row is made of, in the order of `selected`. */
+const START = 0;
+const START_TYPE = 1;
+const DURATION = 2;
+const NAME = 3;
+const SOURCE = 4;
+const PID = 5;
+const TID = 6;
+const DEVICE = 7;
+const STREAM = 8;
+const RANK = 9;
+const WORLD_SIZE = 10;
+const BYTES = 11;
+const STACK = 12;
+
+const TOO_FAR = 'a time more than 104 days from the others';
+
+/** Makes a trace of the `events` table of an open database. @throws TraceOpenError */
+export async function readFlatEvents(
+  engine: SqlEngine,
+  source: TraceSource,
+  options: ReadOptions,
+  found: readonly Warning[],
+): Promise<Trace> {
+  const columns = flatColumns(engine.columnsOf(FLAT_TABLE));
+  if (columns === undefined) {
+    throw new TraceOpenError(
+      'not-a-trace',
+      `${printable(source.name)} is no trace: its "events" lacks timestamp, name or duration_us (or duration, duration_ns).`,
+      'an SQLite database',
+      engine.tables().map((table) => table.name),
+    );
+  }
+  const base = middleTimestamp(engine, columns);
+  const events = new FlatEvents(source, columns);
+  const { seen, inFile, damage } = await eachEventRow(
+    engine,
+    FLAT_TABLE,
+    selected(columns, base),
+    (row) => events.add(row),
+    options,
+  );
+  if (damage !== undefined && seen === 0) {
+    throw damagedFile(source, damage);
+  }
+  return events.build(base, inFile, seen, damage, found);
+}
+
+function selected(columns: FlatColumns, base: bigint): string[] {
+  const plain = (column: string | undefined): string =>
+    column === undefined ? 'NULL' : quoteName(column);
+  const text = (column: string): string =>
+    `CASE typeof(${quoteName(column)}) WHEN 'blob' THEN CAST(${quoteName(column)} AS TEXT) ELSE ${quoteName(column)} END`;
+  const out: string[] = [];
+  // The subtraction is SQLite's, on 64-bit integers: a Unix epoch in ns does not fit a double.
+  out[START] = `(${numberOf(columns.timestamp)}) - (${base})`;
+  out[START_TYPE] = `typeof(${quoteName(columns.timestamp)}) = 'real'`;
+  out[DURATION] = numberOf(columns.duration);
+  out[NAME] = text(columns.name);
+  out[SOURCE] = columns.source === undefined ? "'gpu'" : text(columns.source);
+  out[PID] = plain(columns.pid);
+  out[TID] = plain(columns.tid);
+  out[DEVICE] = plain(columns.device);
+  out[STREAM] = plain(columns.stream);
+  out[RANK] = columns.rank === undefined ? 'NULL' : numberOf(columns.rank);
+  out[WORLD_SIZE] = columns.worldSize === undefined ? 'NULL' : numberOf(columns.worldSize);
+  out[BYTES] = columns.bytes === undefined ? 'NULL' : numberOf(columns.bytes);
+  out[STACK] =
+    columns.stack === undefined
+      ? 'NULL'
+      : `CASE WHEN ${quoteName(columns.stack)} IN ('', '[]') THEN NULL ELSE ${text(columns.stack)} END`;
+  return out;
+}
+
+/**
+ * The middle one of the first timestamps: near all times of a recording, even where single rows
+ * carry a 0 or a broken value. 0 where none can be read.
+ */
+function middleTimestamp(engine: SqlEngine, columns: FlatColumns): bigint {
+  const sample: bigint[] = [];
+  const add = ([value]: readonly SqlValue[]): void => {
+    if (typeof value === 'bigint') {
+      sample.push(value);
+    } else if (typeof value === 'number' && Number.isFinite(value)) {
+      sample.push(BigInt(Math.round(value)));
+    }
+  };
+  const query = `SELECT ${numberOf(columns.timestamp)} FROM ${FLAT_TABLE}`;
+  for (const end of ['LIMIT 501', 'ORDER BY _rowid_ DESC LIMIT 501']) {
+    if (sample.length === 0) {
+      try {
+        engine.each(`${query} ${end}`, add);
+      } catch (error) {
+        // Damage at this end of the table. Whether any row can be read is found when they are read.
+        if (!(error instanceof SqlError)) {
+          throw error;
+        }
+      }
+    }
+  }
+  sample.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return sample[sample.length >> 1] ?? 0n;
+}
+
+/** Sorts rows into the trace's tables. */
+class FlatEvents {
+  private readonly names = new NameTable();
+  private readonly lanes = new LaneBuilder();
+  private readonly stacks = new StackBuilder();
+  private readonly gpu = new GpuBuilder();
+  private readonly launches = new LaunchBuilder();
+  private readonly host = new HostBuilder();
+  private readonly skips = new RowSkips();
+  private readonly places = new Map<string, Place>();
+  private readonly stackIds = new Map<string, number>();
+  private readonly devices = new Map<string, number>();
+  private readonly rankNumbers = new Set<number>();
+  private worldSize = 0;
+  private unnamed = 0;
+  private unsourced = 0;
+  private coarse = 0;
+  private apiNames = 0;
+  private badStacks = 0;
+  private withStack = 0;
+
+  constructor(
+    private readonly source: TraceSource,
+    private readonly columns: FlatColumns,
+  ) {}
+
+  add(row: readonly SqlValue[]): void {
+    const start = number(row[START]);
+    const stated = number(row[DURATION]);
+    if (Number.isNaN(start)) {
+      this.skips.add('no timestamp');
+      return;
+    }
+    if (Math.abs(start) >= MOST_NS) {
+      this.skips.add(TOO_FAR);
+      return;
+    }
+    if (Number.isNaN(stated)) {
+      this.skips.add('no duration');
+      return;
+    }
+    if (stated < 0) {
+      this.skips.add('a negative duration');
+      return;
+    }
+    const duration = this.columns.durationUnit === 'us' ? nsOfMicroseconds(stated) : stated;
+    if (duration >= MOST_NS) {
+      this.skips.add('a duration of more than 104 days');
+      return;
+    }
+    this.coarse += row[START_TYPE] === 1 ? 1 : 0;
+
+    const text = string(row[NAME]);
+    this.unnamed += text === '' ? 1 : 0;
+    const name = this.names.intern(text === '' ? '(no name)' : text);
+    const place = this.place(row[SOURCE]);
+    const rank = this.rank(row);
+    const pid = string(row[PID]);
+    const stack = this.stack(row[STACK]);
+    if (place === 'gpu') {
+      this.apiNames += isApiName(text) ? 1 : 0;
+      const bytes = number(row[BYTES]);
+      this.gpu.push({
+        start,
+        duration,
+        name,
+        lane: this.streamLane(rank, pid, row),
+        kind: gpuKind(text),
+        stack,
+        ...(Number.isNaN(bytes) ? {} : { bytes }),
+      });
+      return;
+    }
+    const lane = this.threadLane(rank, pid, string(row[TID]));
+    if (place === 'api') {
+      this.launches.push({ start, duration, name, lane, stack });
+    } else {
+      const kind = hostKind(text, string(row[SOURCE]));
+      this.host.push({ start, duration, name, lane, kind });
+    }
+  }
+
+  /** @param found warnings about the file itself */
+  build(
+    base: bigint,
+    inFile: number,
+    seen: number,
+    damage: string | undefined,
+    found: readonly Warning[],
+  ): Trace {
+    const { source, columns } = this;
+    this.skips.add('in a damaged or missing part of the file', inFile - seen);
+    const { originNs, spanNs } = traceSpan(base, [this.gpu, this.launches, this.host]);
+    originShift(base, originNs, [this.gpu, this.launches, this.host]);
+    const { ranks, lanes } = this.lanes.build();
+    return {
+      files: [{ path: source.path, name: source.name, bytes: source.size }],
+      format: 'flat',
+      formatLabel: 'events table',
+      clock: {
+        originNs,
+        // 1e17 ns is 1973 as an epoch, and three years as a machine's uptime.
+        epoch: originNs > 10n ** 17n ? 'unix' : 'session',
+        fileBaseNs: 0n,
+      },
+      spanNs,
+      names: this.names,
+      ranks: ranks.map((rank) => ({
+        ...rank,
+        worldSize: Math.max(this.worldSize, this.rankNumbers.size, 1),
+      })),
+      lanes,
+      gpu: this.gpu.build(),
+      launches: this.launches.build(),
+      ranges: new RangeBuilder().build(),
+      host: this.host.build(),
+      kernelShapes: [],
+      stacks: this.stacks.build(),
+      markers: [],
+      report: {
+        rowsInFile: inFile,
+        rowsRead: this.gpu.count + this.launches.count + this.host.count,
+        rowsCounted: null,
+        skipped: this.skips.list(),
+        warnings: [...found, ...this.warnings(damage, seen)],
+        missing: [
+          ...(this.withStack === 0 ? ['python stacks'] : []),
+          'module ranges',
+          'step annotations',
+          'correlation',
+          ...(columns.stream === undefined ? ['streams'] : []),
+          ...(columns.device === undefined ? ['devices'] : []),
+        ],
+        facts: [],
+      },
+    };
+  }
+
+  private place(value: SqlValue): Place {
+    const source = string(value);
+    if (source === '') {
+      this.unsourced++;
+    }
+    let place = this.places.get(source);
+    if (place === undefined) {
+      place = placeOfSource(source);
+      this.places.set(source, place);
+    }
+    return place;
+  }
+
+  private rank(row: readonly SqlValue[]): number {
+    const stated = number(row[RANK]);
+    const rank = Number.isSafeInteger(stated) && stated >= 0 ? stated : -1;
+    if (rank >= 0) {
+      this.rankNumbers.add(rank);
+    }
+    const size = number(row[WORLD_SIZE]);
+    if (Number.isSafeInteger(size) && size > this.worldSize) {
+      this.worldSize = size;
+    }
+    return this.lanes.rank(String(rank), () => ({
+      rank,
+      worldSize: 1,
+      label: rank < 0 ? this.source.name : `rank ${rank}`,
+      path: this.source.path,
+      device: '',
+    }));
+  }
+
+  private streamLane(rank: number, pid: string, row: readonly SqlValue[]): number {
+    const device = string(row[DEVICE]);
+    const stream = string(row[STREAM]);
+    return this.lanes.lane(`s\0${rank}\0${pid}\0${device}\0${stream}`, () => ({
+      kind: 'stream',
+      rank,
+      device: this.device(device),
+      id: stream,
+      process: pid,
+      label: stream === '' ? 'GPU' : `stream ${stream}`,
+    }));
+  }
+
+  private threadLane(rank: number, pid: string, tid: string): number {
+    return this.lanes.lane(`t\0${rank}\0${pid}\0${tid}`, () => ({
+      kind: 'thread',
+      rank,
+      device: -1,
+      id: tid,
+      process: pid,
+      label: tid === '' ? 'host' : `thread ${tid}`,
+    }));
+  }
+
+  /** The ordinal a file states; other ways to name a device are numbered as they come. */
+  private device(text: string): number {
+    if (/^\d{1,9}$/.test(text)) {
+      return Number(text);
+    }
+    const known = this.devices.get(text);
+    if (known !== undefined) {
+      return known;
+    }
+    const ordinal = this.devices.size;
+    this.devices.set(text, ordinal);
+    return ordinal;
+  }
+
+  private stack(value: SqlValue): number {
+    if (value === null) {
+      return NO_STACK;
+    }
+    const text = string(value);
+    let id = this.stackIds.get(text);
+    if (id === undefined) {
+      try {
+        id = this.stacks.add(parseStack(text));
+      } catch (error) {
+        if (!(error instanceof UnreadableStack)) {
+          throw error;
+        }
+        id = UNREADABLE;
+      }
+      this.stackIds.set(text, id);
+    }
+    if (id === UNREADABLE) {
+      this.badStacks++;
+      return NO_STACK;
+    }
+    this.withStack += id === NO_STACK ? 0 : 1;
+    return id;
+  }
+
+  private warnings(damage: string | undefined, seen: number): Warning[] {
+    const { columns } = this;
+    const warnings: Warning[] = [];
+    if (damage !== undefined) {
+      warnings.push({
+        code: 'damaged',
+        message: `The database is damaged or cut (${damage}): ${seen} event rows could be read, those on damaged pages could not.`,
+        rows: 0,
+      });
+    }
+    warnings.push(...this.skips.warnings());
+    const add = (code: string, rows: number, message: string): void => {
+      if (rows > 0) {
+        warnings.push({ code, message, rows });
+      }
+    };
+    add('unnamed', this.unnamed, `${this.unnamed} events have no name.`);
+    add(
+      'no-source',
+      this.unsourced,
+      `${this.unsourced} events have no source; they are shown as host events, not as GPU work.`,
+    );
+    add(
+      'coarse-times',
+      this.coarse,
+      `${this.coarse} times are stored as floating-point numbers: beyond 2^53 ns they are exact to 256 ns only.`,
+    );
+    add(
+      'api-names',
+      this.apiNames,
+      `${this.apiNames} rows of a GPU source are named like API calls (cudaLaunchKernel, ...): their durations may be host time, not GPU time.`,
+    );
+    add(
+      'unreadable-stack',
+      this.badStacks,
+      `${this.badStacks} stacks are not written in a known way.`,
+    );
+    if (columns.unused.length > 0) {
+      const listed = columns.unused.map((column) => printable(column, 40)).join(', ');
+      warnings.push({
+        code: 'unused-columns',
+        message: `Columns this version makes nothing of: ${listed}. SQL reaches them in the table events.`,
+        rows: 0,
+      });
+    }
+    return warnings;
+  }
+}
+
+/** Stands in `stackIds` for a text that could not be parsed. */
+const UNREADABLE = -3;
+
+function number(value: SqlValue): number {
+  return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : NaN;
+}
+
+function string(value: SqlValue): string {
+  if (value === null) {
+    return '';
+  }
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value);
+}

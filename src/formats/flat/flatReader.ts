@@ -1,0 +1,25 @@
+import { isSqlite } from '../../sqlite/header.js';
+import type { SqlEngine } from '../../sqlite/engine.js';
+import type { FormatReader } from '../reader.js';
+import { readSqliteTrace } from '../sqliteTrace.js';
+import { sqliteTables } from '../sqliteSchema.js';
+import { hasFlatEvents } from './columns.js';
+import { readFlatEvents } from './flatEvents.js';
+
+/**
+ * Reads an SQLite file with a table `events`, one row an event: `timestamp` (ns), `name` and
+ * `duration_us` (or `duration_ns`, `duration`, both ns) are needed, all other columns are optional.
+ *
+ * @param openEngine an engine over a database's bytes
+ */
+export function flatReader(openEngine: (database: Uint8Array) => Promise<SqlEngine>): FormatReader {
+  return {
+    id: 'flat',
+    label: 'events table',
+    detect: async ({ source, head }) => isSqlite(head) && hasFlatEvents(await sqliteTables(source)),
+    read: (source, options) =>
+      readSqliteTrace(source, options, openEngine, (engine, warnings) =>
+        readFlatEvents(engine, source, options, warnings),
+      ),
+  };
+}

@@ -1,0 +1,96 @@
+import { throwIfCancelled, TraceOpenError, type Trace } from '../trace/index.js';
+import { mergeRanks } from './mergeRanks.js';
+import { printable } from './printable.js';
+import { probeSource } from './probe.js';
+import type { FormatReader, ReadOptions, TraceSource } from './reader.js';
+import { refusal } from './refusal.js';
+
+/**
+ * Opens a trace: one file, or the files of several ranks of one run, which are put on one clock. The
+ * content decides which reader takes a file, never its name. The sources stay open: who opened them
+ * closes them.
+ *
+ * @throws TraceOpenError with a sentence for people, whatever the file holds
+ */
+export async function openTrace(
+  sources: readonly TraceSource[],
+  readers: readonly FormatReader[],
+  options: ReadOptions = {},
+): Promise<Trace> {
+  if (sources.length === 0) {
+    throw new TraceOpenError('not-found', 'No file was given to open.');
+  }
+  const paths = new Set(sources.map((source) => source.path));
+  if (paths.size < sources.length) {
+    throw new TraceOpenError(
+      'unsupported',
+      'The same file was given more than once: each rank of a run has a file of its own.',
+    );
+  }
+  try {
+    const traces: Trace[] = [];
+    for (const [i, source] of sources.entries()) {
+      traces.push(await openOne(source, readers, partOf(options, source, i, sources.length)));
+    }
+    throwIfCancelled(options.signal);
+    return traces.length === 1 ? traces[0] : joined(traces);
+  } catch (error) {
+    if (options.signal?.aborted === true && !(error instanceof TraceOpenError)) {
+      throw new TraceOpenError('cancelled', 'Opening was cancelled.');
+    }
+    throw error;
+  }
+}
+
+async function openOne(
+  source: TraceSource,
+  readers: readonly FormatReader[],
+  options: ReadOptions,
+): Promise<Trace> {
+  throwIfCancelled(options.signal);
+  if (source.size === 0) {
+    throw new TraceOpenError(
+      'empty',
+      `${printable(source.name)} is empty (0 bytes): the recorder was stopped before it wrote, or the copy failed.`,
+    );
+  }
+  const probe = await probeSource(source);
+  for (const reader of readers) {
+    if (await reader.detect(probe)) {
+      return reader.read(source, options);
+    }
+  }
+  throw await refusal(probe);
+}
+
+/** Progress of one of several files, as a part of the whole. */
+function partOf(
+  options: ReadOptions,
+  source: TraceSource,
+  index: number,
+  count: number,
+): ReadOptions {
+  const { progress } = options;
+  if (count === 1 || progress === undefined) {
+    return options;
+  }
+  return {
+    ...options,
+    progress: ({ stage, fraction }) =>
+      progress({
+        stage: `${stage}: ${printable(source.name)} (${index + 1} of ${count})`,
+        fraction: (index + (fraction ?? 0)) / count,
+      }),
+  };
+}
+
+function joined(traces: readonly Trace[]): Trace {
+  const formats = new Set(traces.map((trace) => trace.format));
+  if (formats.size > 1) {
+    throw new TraceOpenError(
+      'unsupported',
+      `The files are of different formats (${traces.map((trace) => trace.formatLabel).join(', ')}): only the ranks of one run can be opened together.`,
+    );
+  }
+  return mergeRanks([...traces]);
+}

@@ -1,0 +1,43 @@
+import { NO_STACK, type Frame, type StackTable } from '../trace/index.js';
+
+/** Collects call stacks, each different frame and each different stack stored once. */
+export class StackBuilder {
+  private readonly frames: Frame[] = [];
+  private readonly frameIds = new Map<string, number>();
+  private readonly stacks: Uint32Array[] = [];
+  private readonly stackIds = new Map<string, number>();
+
+  /**
+   * @param frames leaf (innermost) first
+   * @returns the stack's index in `Trace.stacks`; NO_STACK for no frames
+   */
+  add(frames: readonly Frame[]): number {
+    if (frames.length === 0) {
+      return NO_STACK;
+    }
+    const ids = Uint32Array.from(frames, (frame) => this.frame(frame));
+    const key = ids.join(' ');
+    let id = this.stackIds.get(key);
+    if (id === undefined) {
+      id = this.stacks.length;
+      this.stackIds.set(key, id);
+      this.stacks.push(ids);
+    }
+    return id;
+  }
+
+  build(): StackTable {
+    return { frames: this.frames, stacks: this.stacks };
+  }
+
+  private frame(frame: Frame): number {
+    const key = JSON.stringify([frame.file, frame.line, frame.function, frame.library]);
+    let id = this.frameIds.get(key);
+    if (id === undefined) {
+      id = this.frames.length;
+      this.frameIds.set(key, id);
+      this.frames.push(frame);
+    }
+    return id;
+  }
+}

@@ -157,20 +157,17 @@ export function findLayerStacks(
     }
   }
   const ofLayer = indexLayers(ranges, tree, blocks);
-  // Modules inside a layer take its index; callers mostly stand before what they call.
+  // Modules inside a layer take its index. Callers stand before what they call; where a damaged
+  // file has it otherwise the index stays unknown.
   const indexOf = new Int16Array(ranges.count).fill(NO_LAYER);
   for (let i = 0; i < ranges.count; i++) {
-    if (nodeOf[i] < 0 || blockOf[nodeOf[i]] === null) {
-      continue;
+    if (nodeOf[i] >= 0 && blockOf[nodeOf[i]] !== null) {
+      indexOf[i] = blocks.has(nodes[nodeOf[i]])
+        ? ofLayer[i]
+        : callerOf[i] < i
+          ? indexOf[callerOf[i]]
+          : NO_LAYER;
     }
-    let at = i;
-    for (let steps = 0; at >= 0 && steps <= nodes.length; steps++) {
-      if (blocks.has(nodes[nodeOf[at]])) {
-        break;
-      }
-      at = callerOf[at];
-    }
-    indexOf[i] = at < 0 ? NO_LAYER : ofLayer[at];
   }
   return { blockOf, holdsBlocks, indexOf };
 }

@@ -54,7 +54,7 @@ export class ModuleTypes {
         : (this.classRules.find((candidate) => this.holds(candidate, node, above)) ?? null);
       this.own.push(rule);
       this.around.push(rule === null || above.has(rule.id) ? above : new Set([...above, rule.id]));
-      this.verdicts.push(this.decide(node));
+      this.verdicts.push(this.decide(node, isBlock));
     }
   }
 
@@ -73,12 +73,12 @@ export class ModuleTypes {
       }
     }
     const siblings = parent?.children ?? [node];
-    const others = siblings.filter((sibling) => sibling !== node);
-    const { withSibling, withoutSibling } = rule;
-    if (withSibling !== null && !others.some((s) => withSibling.test(s.className))) {
+    const hasSibling = (pattern: RegExp) =>
+      siblings.some((sibling) => sibling !== node && pattern.test(sibling.className));
+    if (rule.withSibling !== null && !hasSibling(rule.withSibling)) {
       return false;
     }
-    if (withoutSibling !== null && others.some((s) => withoutSibling.test(s.className))) {
+    if (rule.withoutSibling !== null && hasSibling(rule.withoutSibling)) {
       return false;
     }
     if (rule.alike !== null || rule.place !== null) {
@@ -109,20 +109,17 @@ export class ModuleTypes {
     return siblings.slice(0, at).some(layered) && !siblings.slice(at).some(layered);
   }
 
-  private decide(node: ModuleNode): ModuleVerdict {
-    const block = this.stacks.blockOf[node.id];
-    if (block === node) {
+  /** The innermost owner or part from the layer down decides; without one the innermost leaf. */
+  private decide(node: ModuleNode, isBlock: boolean): ModuleVerdict {
+    if (isBlock) {
       return 'layer-itself';
     }
-    let leaf: ModuleRule | null = null;
-    for (let at: ModuleNode | null = node; at !== null && at !== block; at = at.parent) {
-      const rule: ModuleRule | null = this.own[at.id];
-      if (rule !== null && rule.role !== 'leaf') {
-        return rule;
-      }
-      leaf ??= rule;
-    }
-    return leaf;
+    const own = this.own[node.id];
+    const above = node.parent === null ? null : this.verdicts[node.parent.id];
+    const around = above === 'layer-itself' ? null : above;
+    return own === null || (own.role === 'leaf' && around !== null && around.role !== 'leaf')
+      ? around
+      : own;
   }
 
   /** What work launched directly by the module is. */

@@ -1,4 +1,7 @@
+import { placeOfSource } from '../formats/flat/eventSource.js';
+import { numberOf } from '../formats/flat/columns.js';
 import type { SqlEngine, SqlValue } from '../sqlite/engine.js';
+import { quoteName } from '../sqlite/sqlText.js';
 import type { DialectContext } from './dialect.js';
 import type { QueryTables } from './tables.js';
 import { eventsFromColumns, type ViewSql } from './viewSql.js';
@@ -9,6 +12,9 @@ export interface EventsTable {
   readonly view: ViewSql | undefined;
   readonly dialect: DialectContext;
 }
+
+/** Columns of the file's table by their name in lower case. */
+type OwnColumns = ReadonlyMap<string, string>;
 
 /** Function in SQL that turns a value of `source` into its name. */
 const SOURCE_NAME = 'layerscope_source_name';
@@ -32,25 +38,42 @@ const INGERO_SOURCES: readonly (readonly [id: number, name: string])[] = [
  * nothing is changed here but a function registered.
  */
 export function eventsTable(engine: SqlEngine, tables: QueryTables): EventsTable {
-  const own = engine.columnsOf('events').map((name) => name.toLowerCase());
+  // SQLite compares names without regard to case.
+  const own: OwnColumns = new Map(
+    engine.columnsOf('events').map((name) => [name.toLowerCase(), name]),
+  );
   // The database is one file's: with several files only the columns hold the events of all ranks.
-  if (own.length === 0 || tables.fileCount > 1) {
+  if (own.size === 0 || tables.fileCount > 1) {
     return { view: eventsFromColumns(tables), dialect: {} };
   }
   return tables.format === 'ingero' ? ingeroEvents(engine, own) : flatEvents(engine, own);
 }
 
-/** All columns of the file's table, then those it lacks. */
-function withAdded(own: readonly string[], added: Readonly<Record<string, string>>, from: string) {
-  const missing = Object.entries(added).filter(([name]) => !own.includes(name));
-  if (missing.length === 0) {
+/**
+ * All columns of the file's table, then those it lacks; undefined where it needs no view.
+ *
+ * @param added expression of each column that has to be there
+ * @param replaced expressions of columns that the file has in a form SQL cannot count with
+ */
+function withAdded(
+  own: OwnColumns,
+  added: Readonly<Record<string, string>>,
+  from: string,
+  replaced: Readonly<Record<string, string>> = {},
+): ViewSql | undefined {
+  const missing = Object.entries(added).filter(([name]) => !own.has(name));
+  if (missing.length === 0 && Object.keys(replaced).length === 0) {
     return undefined;
   }
-  const list = missing.map(([name, expression]) => `${expression} AS ${name}`).join(', ');
-  return { select: `SELECT e.*, ${list} FROM ${from}`, needs: [] };
+  const kept = [...own].map(([name, spelled]) => {
+    const column = quoteName(spelled);
+    return `${replaced[name] ?? `e.${column}`} AS ${column}`;
+  });
+  const list = [...kept, ...missing.map(([name, expression]) => `${expression} AS ${name}`)];
+  return { select: `SELECT ${list.join(', ')} FROM ${from}`, needs: [] };
 }
 
-function ingeroEvents(engine: SqlEngine, own: readonly string[]): EventsTable {
+function ingeroEvents(engine: SqlEngine, own: OwnColumns): EventsTable {
   const names = sourceNames(engine);
   const sourceName = (value: SqlValue): SqlValue =>
     typeof value === 'number' ? (names.get(value) ?? null) : value;
@@ -93,29 +116,53 @@ function sourceNames(engine: SqlEngine): ReadonlyMap<number, string> {
   return names;
 }
 
-/** A flat table may name its duration otherwise and leave out what all its rows share. */
-function flatEvents(engine: SqlEngine, own: readonly string[]): EventsTable {
-  const nanoseconds = ['duration_ns', 'duration'].find((name) => own.includes(name));
-  const microseconds = own.includes('duration_us') ? 'e.duration_us' : `e.${nanoseconds} / 1000.0`;
+/**
+ * A flat table may name its columns otherwise, leave out what all its rows share, or hold durations as
+ * text, which no sum or percentile takes.
+ */
+function flatEvents(engine: SqlEngine, own: OwnColumns): EventsTable {
+  const nanoseconds = ['duration_ns', 'duration'].find((name) => own.has(name));
+  const added = {
+    timestamp: own.has('timestamp_ns') ? 'e.timestamp_ns' : 'NULL',
+    source: "'cuda'",
+    duration_us: `e.${nanoseconds} / 1000.0`,
+    pid: 'NULL',
+    tid: 'NULL',
+    gpu_id: '0',
+  };
+  const replaced = holdsText(engine, own, 'duration_us')
+    ? { duration_us: numberOf('duration_us') }
+    : {};
   return {
-    view: withAdded(
-      own,
-      { source: "'cuda'", duration_us: microseconds, pid: 'NULL', tid: 'NULL', gpu_id: '0' },
-      'main.events e',
-    ),
-    dialect: own.includes('source') ? { sourceValues: sourceSpellings(engine) } : {},
+    view: withAdded(own, added, 'main.events e', replaced),
+    dialect: own.has('source') ? { sourceValues: sourceSpellings(engine) } : {},
   };
 }
 
-/** Other spellings of a source in the file: 'cuda' also finds 'CUDA'. The file is read at first use. */
+function holdsText(engine: SqlEngine, own: OwnColumns, column: string): boolean {
+  return (
+    own.has(column) &&
+    engine.query(`SELECT 1 FROM main.events WHERE typeof(${column}) = 'text'`, 1).rows.length > 0
+  );
+}
+
+/**
+ * What the file writes for a source: 'cuda' also finds 'CUDA', and 'gpu' where the file calls all its
+ * GPU events so. The file is read at first use.
+ */
 function sourceSpellings(engine: SqlEngine): (text: string) => readonly string[] {
-  let spellings: string[] | undefined;
+  let written: string[] | undefined;
   return (text) => {
-    spellings ??= engine
+    written ??= engine
       .query('SELECT DISTINCT source FROM main.events')
       .rows.map(([source]) => source)
       .filter((source) => typeof source === 'string');
     const lower = text.toLowerCase();
-    return spellings.filter((source) => source !== text && source.toLowerCase() === lower);
+    const same = written.filter((source) => source.toLowerCase() === lower);
+    const meant =
+      same.length === 0 && lower === 'cuda'
+        ? written.filter((source) => placeOfSource(source) === 'gpu')
+        : same;
+    return meant.filter((source) => source !== text);
   };
 }

@@ -331,6 +331,30 @@ describe('a flat events table', () => {
   });
 });
 
+describe('a flat table of another hand', () => {
+  function flat(values: string): SqlSurface {
+    const engine = openSqlJs(sqlJs, null);
+    engine.run('CREATE TABLE events(timestamp, SOURCE, name, duration_us)');
+    engine.run(`INSERT INTO events VALUES ${values}`);
+    return installViews(engine, { ...smallTables(), format: 'flat' });
+  }
+
+  it('finds GPU events under another word, where the file has no cuda', () => {
+    expect(
+      flat("(1, 'gpu', 'k', 3), (2, 'Kernel', 'k', 5), (3, 'host', 'h', 7)").query(ARTICLE).rows,
+    ).toEqual([['k', 2, 4, 4.98]]);
+    expect(flat("(1, 'gpu', 'k', 3), (2, 'cuda', 'k', 5)").query(ARTICLE).rows).toEqual([
+      ['k', 1, 5, 5],
+    ]);
+  });
+
+  it('counts with durations stored as text', () => {
+    expect(flat("(1, 'cuda', 'k', '3.5'), (2, 'cuda', 'k', ' 5 ')").query(ARTICLE).rows).toEqual([
+      ['k', 2, 4.25, percentileOfSorted([3.5, 5], 0.99)],
+    ]);
+  });
+});
+
 describe('an Ingero database', () => {
   const HASH = -4611686018427387905n;
 

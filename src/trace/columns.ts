@@ -159,6 +159,18 @@ export interface Warning {
   readonly rows: number;
 }
 
+/** One kind of event, as the file counts it itself. */
+export interface CountedEvents {
+  /** "CUDA", "HOST" */
+  readonly source: string;
+  /** name of the events in the trace: "cudaLaunchKernel" */
+  readonly name: string;
+  /** rows the file holds */
+  readonly rows: number;
+  /** events the recorder saw, kept or not; null where the file's count is contradicted by its rows */
+  readonly counted: number | null;
+}
+
 /** What was in the file, what was read, what was missing. */
 export interface TraceReport {
   /** event rows the file holds */
@@ -170,6 +182,8 @@ export interface TraceReport {
    * rows and states the true counts in event_aggregates; every other format keeps all).
    */
   readonly rowsCounted: number | null;
+  /** `rowsCounted` by kind of event, where the file counts so */
+  readonly countedByName?: readonly CountedEvents[];
   /** rows left out, by reason; sums to rowsInFile - rowsRead */
   readonly skipped: readonly { readonly reason: string; readonly rows: number }[];
   readonly warnings: readonly Warning[];

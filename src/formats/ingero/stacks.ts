@@ -1,0 +1,72 @@
+import type { SqlEngine } from '../../sqlite/engine.js';
+import { DANGLING_STACK, NO_STACK, type StackTable, type Warning } from '../../trace/index.js';
+import { parseStack, UnreadableStack } from '../frameText.js';
+import { StackBuilder } from '../stackBuilder.js';
+
+/**
+ * The stacks of `stack_traces`, found by hash. A hash is a signed 64-bit number, negative for about
+ * half of them; it is kept as decimal text, since a double would mix neighbouring ones up.
+ */
+export class IngeroStacks {
+  private readonly builder = new StackBuilder();
+  private readonly ids = new Map<string, number>();
+  private unreadable = 0;
+  private dangling = 0;
+
+  /** @throws SqlError */
+  constructor(engine: SqlEngine) {
+    const frames = engine.columnsOf('stack_traces').includes('frames') ? 'frames' : "''";
+    engine.each(`SELECT CAST(hash AS TEXT), ${frames} FROM stack_traces`, ([hash, text]) => {
+      this.ids.set(String(hash), this.parse(text === null ? '' : String(text)));
+    });
+  }
+
+  /**
+   * The index of a stack; NO_STACK for one without resolved frames, DANGLING_STACK where the file
+   * does not hold it.
+   * @param hash decimal text, not '0'
+   */
+  find(hash: string): number {
+    const id = this.ids.get(hash);
+    if (id === undefined) {
+      this.dangling++;
+      return DANGLING_STACK;
+    }
+    return id;
+  }
+
+  build(): StackTable {
+    return this.builder.build();
+  }
+
+  warnings(): Warning[] {
+    const warnings: Warning[] = [];
+    if (this.dangling > 0) {
+      warnings.push({
+        code: 'dangling-stack',
+        message: `${this.dangling} events point at a stack that the file does not hold.`,
+        rows: this.dangling,
+      });
+    }
+    if (this.unreadable > 0) {
+      warnings.push({
+        code: 'unreadable-stack',
+        message: `${this.unreadable} of ${this.ids.size} stored stacks are not written in a known way.`,
+        rows: 0,
+      });
+    }
+    return warnings;
+  }
+
+  private parse(text: string): number {
+    try {
+      return this.builder.add(parseStack(text));
+    } catch (error) {
+      if (!(error instanceof UnreadableStack)) {
+        throw error;
+      }
+      this.unreadable++;
+      return NO_STACK;
+    }
+  }
+}

@@ -2,6 +2,7 @@
 // `--minify` is what `npm run package` uses.
 import { build, context } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 const watch = process.argv.includes('--watch');
 const minify = process.argv.includes('--minify');
@@ -14,6 +15,8 @@ const common = {
   logLevel: 'warning',
   legalComments: 'none',
   loader: { '.tracesql': 'text' },
+  // Its ES module asks import.meta for its address, which a CommonJS bundle does not have.
+  alias: { 'web-tree-sitter': resolve('node_modules/web-tree-sitter/web-tree-sitter.cjs') },
 };
 
 /** What a Node host runs as CommonJS: VS Code requires its main file and starts workers from paths. */

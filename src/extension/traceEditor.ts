@@ -247,6 +247,9 @@ export class TraceEditor {
     const set = workbench.inspect<Record<string, string>>('editorAssociations');
     const before = answer === inWorkspace ? set?.workspaceValue : set?.globalValue;
     await workbench.update('editorAssociations', { ...before, [pattern]: 'default' }, target);
-    await vscode.commands.executeCommand('vscode.openWith', this.document.uri, 'default');
+    const { uri } = this.document;
+    const viewColumn = this.panel.viewColumn ?? vscode.ViewColumn.Active;
+    this.panel.dispose(); // else the file stays open twice
+    await vscode.commands.executeCommand('vscode.openWith', uri, 'default', viewColumn);
   }
 }

@@ -107,10 +107,11 @@ export class LocalTraceEngine implements TraceEngine {
   async queryData(): Promise<QueryData> {
     const { trace, labels, inputs } = this.current();
     const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
-    if (trace.format === 'kineto') {
+    if (trace.format === 'kineto' || inputs.length > 1) {
+      // Several files have no database in common: the views hold the events of all of them.
       return { tables, database: null };
     }
-    const [source] = await this.sources(inputs.slice(0, 1));
+    const [source] = await this.sources(inputs);
     try {
       return { tables, database: await this.runtime.database(source) };
     } finally {

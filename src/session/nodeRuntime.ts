@@ -14,15 +14,16 @@ export function nodeEngines(folder?: string): {
   trace(): LocalTraceEngine;
   query(): LocalQueryEngine;
 } {
-  const sqlJs = () => loadNodeSqlJs(folder);
+  const openEngine = async (database: Uint8Array | null) =>
+    openSqlJs(await loadNodeSqlJs(folder), database);
   return {
     trace: () =>
       new LocalTraceEngine({
-        readers: traceReaders(sqlJs),
+        readers: traceReaders(openEngine),
         source: async (input) => givenSource(input) ?? nodeFileSource(input.path),
         database: async (source) => (await readSqliteDatabase(source)).bytes,
       }),
-    query: () => new LocalQueryEngine(async (database) => openSqlJs(await sqlJs(), database)),
+    query: () => new LocalQueryEngine(openEngine),
   };
 }
 

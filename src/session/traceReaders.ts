@@ -1,10 +1,12 @@
-import { createFlatReader } from '../formats/flat/flatReader.js';
-import { createIngeroReader } from '../formats/ingero/ingeroReader.js';
+import { flatReader } from '../formats/flat/flatReader.js';
+import { ingeroReader } from '../formats/ingero/ingeroReader.js';
 import { kinetoReader } from '../formats/kineto/kinetoReader.js';
 import type { FormatReader } from '../formats/reader.js';
-import type { SqlJs } from '../sqlite/sqlJsEngine.js';
+import type { SqlEngine } from '../sqlite/engine.js';
 
 /** Every format this version reads; asked in this order whether a file is theirs. */
-export function traceReaders(sqlJs: () => Promise<SqlJs>): readonly FormatReader[] {
-  return [createIngeroReader(sqlJs), createFlatReader(sqlJs), kinetoReader];
+export function traceReaders(
+  openEngine: (database: Uint8Array) => Promise<SqlEngine>,
+): readonly FormatReader[] {
+  return [ingeroReader(openEngine), flatReader(openEngine), kinetoReader];
 }

@@ -12,10 +12,11 @@ export function webEngines(start: Promise<WebWorkerStart>): {
   query(): LocalQueryEngine;
 } {
   const sqlJs = start.then(({ sqlWasm }) => loadSqlJs(sqlWasm));
+  const openEngine = async (database: Uint8Array | null) => openSqlJs(await sqlJs, database);
   return {
     trace: () =>
       new LocalTraceEngine({
-        readers: traceReaders(() => sqlJs),
+        readers: traceReaders(openEngine),
         async source(input) {
           const source = givenSource(input);
           if (source === undefined) {
@@ -25,6 +26,6 @@ export function webEngines(start: Promise<WebWorkerStart>): {
         },
         database: async (source) => (await readSqliteDatabase(source)).bytes,
       }),
-    query: () => new LocalQueryEngine(async (database) => openSqlJs(await sqlJs, database)),
+    query: () => new LocalQueryEngine(openEngine),
   };
 }

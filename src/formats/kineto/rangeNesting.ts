@@ -231,6 +231,9 @@ function rowsByPythonId(raw: RawRanges): (id: number) => number {
       last = Math.max(last, id);
     }
   }
+  if (first > last) {
+    return () => -1; // a trace without Python rows
+  }
   // Ids are consecutive in all files seen: an array then does what a Map would, many times faster.
   if (last - first < 4 * raw.count) {
     const rows = new Int32Array(last - first + 1).fill(-1);

@@ -69,10 +69,13 @@ function infoText(summary: TraceSummary): string {
     ]),
     ['format', summary.formatLabel],
     ['span', formatDuration(summary.spanNs)],
-    ...summary.ranks.map((rank): [string, string] => [
-      'rank',
-      rank.device === '' ? rank.label : `${rank.label} on ${rank.device}`,
-    ]),
+    ...summary.ranks
+      // The one rank of a file that states none is the file itself.
+      .filter((rank) => rank.rank >= 0 || rank.device !== '' || summary.ranks.length > 1)
+      .map((rank): [string, string] => [
+        'rank',
+        rank.device === '' ? rank.label : `${rank.label} on ${rank.device}`,
+      ]),
     ['rows in file', formatCount(report.rowsInFile)],
     ['rows read', formatCount(report.rowsRead)],
     [

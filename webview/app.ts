@@ -61,6 +61,10 @@ export class App extends ViewElement {
         flex: none;
         min-height: 0;
       }
+      vscode-tabs,
+      vscode-tab-panel {
+        --vscode-panel-background: var(--vscode-editor-background);
+      }
       vscode-tab-panel {
         flex: 1;
         min-height: 0;

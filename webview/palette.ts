@@ -11,13 +11,13 @@ export type ThemeKind = 'dark' | 'light' | 'hcDark' | 'hcLight';
  * (WCAG 2.2, 1.4.11 and 1.4.3); a test measures both.
  */
 const HUES = {
-  sky: { dark: '#56b4e9', light: '#1a73a8', hcDark: '#6fc6ff', hcLight: '#0b5c8f' },
+  sky: { dark: '#56b4e9', light: '#2b8cc4', hcDark: '#6fc6ff', hcLight: '#0b5c8f' },
   blue: { dark: '#3f8fd6', light: '#0a55a0', hcDark: '#4fa3ff', hcLight: '#063d7a' },
-  orange: { dark: '#e69f00', light: '#9a6200', hcDark: '#ffb31a', hcLight: '#7a4d00' },
+  orange: { dark: '#e69f00', light: '#c47600', hcDark: '#ffb31a', hcLight: '#7a4d00' },
   vermillion: { dark: '#f0703a', light: '#b84300', hcDark: '#ff7a3d', hcLight: '#963500' },
-  purple: { dark: '#d58bb4', light: '#97487a', hcDark: '#f09fce', hcLight: '#7a2f60' },
-  green: { dark: '#2db88c', light: '#00755a', hcDark: '#2fe0a8', hcLight: '#005c46' },
-  yellow: { dark: '#d8cc4a', light: '#766b00', hcDark: '#f5e94f', hcLight: '#5c5300' },
+  purple: { dark: '#d58bb4', light: '#a8558c', hcDark: '#f09fce', hcLight: '#7a2f60' },
+  green: { dark: '#2db88c', light: '#008a68', hcDark: '#2fe0a8', hcLight: '#005c46' },
+  yellow: { dark: '#d8cc4a', light: '#8a7d00', hcDark: '#f5e94f', hcLight: '#5c5300' },
   grey: { dark: '#a0a4a8', light: '#6a6e73', hcDark: '#d0d0d0', hcLight: '#4a4a4a' },
   dim: { dark: '#7f858c', light: '#7a7f85', hcDark: '#a8a8a8', hcLight: '#666666' },
 } as const satisfies Record<string, Record<ThemeKind, string>>;

@@ -43,6 +43,8 @@ export interface BoxScene {
   /** px: boxes are cut to [left, right] */
   readonly left: number;
   readonly right: number;
+  /** px that one device pixel takes: boxes narrower than that share it, the longest is seen */
+  readonly devicePixel: number;
   /** boxes to draw faintly; undefined = none */
   readonly dimmed: ((box: number) => boolean) | undefined;
 }
@@ -86,8 +88,16 @@ export class BoxRenderer {
   private drawRow(scene: BoxScene, row: BoxRow): void {
     const { context } = this;
     const { start, duration, style, text, texts } = scene.boxes;
-    let drawnTo = -Infinity;
-    let drawnStyle = -1;
+    const pixel = scene.devicePixel;
+    // Of the boxes within one device pixel only the longest is drawn, when the pixel is left.
+    let slot = -1;
+    let longest = -1;
+    const flush = () => {
+      if (longest >= 0) {
+        this.fill(scene, longest, slot * pixel, pixel, row);
+        longest = -1;
+      }
+    };
     for (let i = row.from; i < row.to; i++) {
       const box = scene.order[i];
       const x0 = scene.left + (start[box] - scene.origin) * scene.pixelsPerUnit;
@@ -96,27 +106,41 @@ export class BoxRenderer {
         continue;
       }
       const from = Math.max(x0, scene.left - 2);
-      // What is narrower than a pixel still shows as one.
-      const to = Math.max(Math.min(x1, scene.right + 2), from + 1);
-      if (to - from <= 1 && to <= drawnTo + 0.5 && style[box] === drawnStyle) {
+      const to = Math.min(x1, scene.right + 2);
+      if (to - from <= pixel) {
+        const at = Math.floor(from / pixel);
+        if (at !== slot) {
+          flush();
+          slot = at;
+        }
+        if (longest < 0 || duration[box] > duration[longest]) {
+          longest = box;
+        }
         continue;
       }
-      const look = scene.styles[style[box]];
-      const dim = scene.dimmed?.(box) === true;
-      context.globalAlpha = dim ? DIMMED_ALPHA : 1;
-      const width = to - from >= PLAIN_BELOW ? to - from - 1 : to - from;
-      context.fillStyle = look.fill;
-      context.fillRect(from, row.y, width, row.height);
-      if (width >= PLAIN_BELOW) {
-        this.decorate(look, from, row, width);
+      flush();
+      // A gap of a pixel tells neighbours apart; without it edges stay on the grid of pixels.
+      const wide = to - from >= PLAIN_BELOW;
+      const left = wide ? from : Math.round(from / pixel) * pixel;
+      const width = wide ? to - from - 1 : Math.max(pixel, Math.round((to - left) / pixel) * pixel);
+      this.fill(scene, box, left, width, row);
+      if (wide) {
+        const look = scene.styles[style[box]];
+        this.decorate(look, left, row, width);
+        if (width >= TEXT_FROM && scene.dimmed?.(box) !== true) {
+          this.write(texts[text[box]], look, left, row, width, scene.left);
+        }
       }
-      if (width >= TEXT_FROM && !dim) {
-        this.write(texts[text[box]], look, from, row, width, scene.left);
-      }
-      drawnTo = to;
-      drawnStyle = style[box];
     }
+    flush();
     context.globalAlpha = 1;
+  }
+
+  private fill(scene: BoxScene, box: number, x: number, width: number, row: BoxRow): void {
+    const { context } = this;
+    context.globalAlpha = scene.dimmed?.(box) === true ? DIMMED_ALPHA : 1;
+    context.fillStyle = scene.styles[scene.boxes.style[box]].fill;
+    context.fillRect(x, row.y, width, row.height);
   }
 
   private decorate(look: BoxStyle, x: number, row: BoxRow, width: number): void {
@@ -165,14 +189,15 @@ export class BoxRenderer {
     if (width <= room) {
       return text;
     }
-    const keep = Math.floor((text.length * room) / width) - 1;
-    if (keep < 3) {
-      return '';
+    // A guess by the mean width of a character; wide ones take another try or two.
+    for (let keep = Math.floor((text.length * room) / width) - 1; keep >= 3; keep--) {
+      const head = Math.ceil(keep / 2);
+      const shown = `${text.slice(0, head)}…${text.slice(text.length - (keep - head))}`;
+      if (this.widthOf(shown) <= room) {
+        return shown;
+      }
     }
-    const head = Math.ceil(keep / 2);
-    const tail = text.slice(text.length - (keep - head));
-    const shown = `${text.slice(0, head)}…${keep - head === 0 ? '' : tail}`;
-    return this.widthOf(shown) <= room + 2 ? shown : '';
+    return '';
   }
 
   private widthOf(text: string): number {

@@ -17,7 +17,7 @@ import { evidenceShares, evidenceText, populationParts } from './evidence.js';
 import { sparklinePoints } from './sparkline.js';
 import { describeWorst, worstLayer } from './worstLayer.js';
 
-const SPARK_WIDTH = 120;
+const SPARK_WIDTH = 90;
 const SPARK_HEIGHT = 26;
 
 /** The dashboard's figures beside the layers' figures, and which rows both are made of. */
@@ -61,7 +61,7 @@ export class ContrastHeader extends ViewElement {
         align-items: end;
         display: flex;
         flex-wrap: wrap;
-        gap: 6px 26px;
+        gap: 6px 22px;
         margin-top: 5px;
       }
       .figures dl {
@@ -143,10 +143,10 @@ export class ContrastHeader extends ViewElement {
         background: #009e73;
       }
       .m-structure {
-        background: repeating-linear-gradient(135deg, #e69f00 0 3px, #7a5400 3px 4px);
+        background: #e69f00;
       }
       .m-name {
-        background: repeating-linear-gradient(135deg, #cc79a7 0 2px, #7a3e60 2px 3px);
+        background: #cc79a7;
       }
       .m-none {
         background: color-mix(in srgb, var(--vscode-foreground) 22%, transparent);
@@ -157,7 +157,10 @@ export class ContrastHeader extends ViewElement {
       summary {
         cursor: pointer;
       }
-      .notes {
+      .evidence i + i {
+        border-inline-start: 1px solid var(--vscode-editor-background);
+      }
+      .notes[open] {
         flex-basis: 100%;
       }
       .notes ul {
@@ -238,12 +241,12 @@ export class ContrastHeader extends ViewElement {
             : html`<div
                 class="spark"
                 role="img"
+                title="Duty cycle of each ${formatDuration(dashboard.sample_ns)} of the trace"
                 aria-label="Duty cycle per ${formatDuration(dashboard.sample_ns)}: least ${formatShare(range.min)}, median ${formatShare(range.median)}, greatest ${formatShare(range.max)}"
               >
                 ${this.sparkline(dashboard.duty_cycle_samples)}
                 <span class="faint figure">
-                  per
-                  ${formatDuration(dashboard.sample_ns)}${this.state.window === null ? '' : ', whole trace'}<br />
+                  min – median – max${this.state.window === null ? '' : ', whole trace'}<br />
                   ${formatShare(range.min)} – ${formatShare(range.median)} –
                   ${formatShare(range.max)}
                 </span>
@@ -290,7 +293,7 @@ export class ContrastHeader extends ViewElement {
     return html`<p
         class="sentence"
         data-testid="worst-layer"
-        title="The greatest p99 / p50 among layer types with at least 100 calls and 1 % of the time"
+        title="The greatest p99 above its own median among layer types with at least 100 calls and 1 % of the time"
       >
         <layerscope-swatch .type=${worst.key}></layerscope-swatch>
         <strong>${worst.label}</strong>: ${words.tail}

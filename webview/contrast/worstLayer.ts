@@ -6,19 +6,26 @@ import { UNCLASSIFIED, layerTypeOf } from '../../src/trace/index.js';
 const LEAST_SHARE = 0.01;
 
 /**
- * The layer type with the worst tail: the greatest p99 / p50 among those with at least 100 calls and
- * 1 % of the time; where none qualifies, among all. Unclassified calls are no layer type.
+ * The layer type with the worst tail: the one whose slow calls (p99) take the most time above its
+ * typical ones (p50), among those with at least 100 calls and 1 % of the time; where none qualifies,
+ * among all. The difference decides and not the ratio: a type that mixes 2 µs copies with 200 µs
+ * products has a great ratio in every call, a stalled exchange costs milliseconds in some.
+ * Unclassified calls are no layer type.
  */
 export function worstLayer(decomposition: Decomposition): DecompositionRow | undefined {
   const none = layerTypeOf(UNCLASSIFIED).key;
-  const typed = decomposition.rows.filter((row) => row.key !== none && row.tail_ratio !== null);
+  const typed = decomposition.rows.filter((row) => row.key !== none && row.calls > 0);
   const firm = typed.filter((row) => !row.weak_p99 && row.share >= LEAST_SHARE);
   const candidates = firm.length > 0 ? firm : typed;
   return candidates.reduce<DecompositionRow | undefined>(
-    (worst, row) =>
-      worst === undefined || (row.tail_ratio ?? 0) > (worst.tail_ratio ?? 0) ? row : worst,
+    (worst, row) => (worst === undefined || excess(row) > excess(worst) ? row : worst),
     undefined,
   );
+}
+
+/** ns that p99 lies above p50. */
+function excess(row: DecompositionRow): number {
+  return (row.p99_ns ?? 0) - (row.p50_ns ?? 0);
 }
 
 /** What the header says of the worst layer type, in two parts. */

@@ -126,7 +126,6 @@ export class DetailsPane extends ViewElement {
     if (value === null) {
       return html`<p class="faint">${details.pending ? 'Reading…' : ''}</p>`;
     }
-    const hasSource = value.stack.length > 0 || value.modules.length > 0 || value.module !== '';
     return html`<div class=${details.pending ? 'pending' : ''} data-testid="details">
       <div class="name mono">${visibleText(value.name)}</div>
       <div class="layer">
@@ -148,8 +147,6 @@ export class DetailsPane extends ViewElement {
         <button
           class="tool bordered"
           data-testid="go-to-code"
-          ?disabled=${!hasSource}
-          title=${hasSource ? '' : 'This call has no stack and no module'}
           @click=${() => this.view.goToCode(value.call)}
         >
           Go to layer code

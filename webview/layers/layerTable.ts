@@ -92,6 +92,10 @@ export class LayerTable extends ViewElement {
       layerscope-share {
         margin-inline-end: 8px;
       }
+      .percent {
+        display: inline-block;
+        min-width: 46px;
+      }
       td.evidence {
         color: var(--vscode-descriptionForeground);
         max-width: 280px;
@@ -253,7 +257,8 @@ export class LayerTable extends ViewElement {
       <td class="number">${formatCount(row.calls)}</td>
       <td class="number">${formatMicros(row.total_ns)}</td>
       <td class="number">
-        <layerscope-share .share=${row.share}></layerscope-share>${formatShare(row.share)}
+        <layerscope-share .share=${row.share}></layerscope-share
+        ><span class="percent">${formatShare(row.share)}</span>
       </td>
       <td class="number">${formatMicros(row.p50_ns)}</td>
       <td

@@ -82,9 +82,6 @@ export class StallTable extends ViewElement {
         <vscode-textfield
           id="factor"
           label="Times the typical duration from which a call is a stall"
-          type="number"
-          min="1.1"
-          step="0.5"
           .value=${String(factor ?? value?.factor ?? '')}
           @change=${(event: Event) => this.changeFactor(event)}
         ></vscode-textfield>

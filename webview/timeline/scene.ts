@@ -10,10 +10,10 @@ import { BoxIndex } from './boxIndex.js';
 const NEUTRAL = LAYER_TYPES.length;
 
 const NEUTRAL_STYLES: Record<ThemeKind, BoxStyle> = {
-  dark: { fill: '#454a50', ink: '#ffffff', edge: '', pattern: 'solid' },
-  light: { fill: '#d4d8dd', ink: '#000000', edge: '', pattern: 'solid' },
-  hcDark: { fill: '#000000', ink: '#ffffff', edge: '#ffffff', pattern: 'solid' },
-  hcLight: { fill: '#ffffff', ink: '#000000', edge: '#000000', pattern: 'solid' },
+  dark: { fill: '#6b7178', ink: '#ffffff', edge: '', pattern: 'solid' },
+  light: { fill: '#8c9299', ink: '#000000', edge: '', pattern: 'solid' },
+  hcDark: { fill: '#808080', ink: '#000000', edge: '#ffffff', pattern: 'solid' },
+  hcLight: { fill: '#737373', ink: '#ffffff', edge: '#000000', pattern: 'solid' },
 };
 
 /** Styles by layer type code, and the neutral one behind them. */
@@ -48,11 +48,16 @@ export function prepare(tiles: TileSet): Prepared {
       duration: tiles.duration,
       style,
       text: tiles.text,
-      texts: tiles.texts.map(visibleText),
+      texts: tiles.texts.map(boxText),
     },
   };
   prepared.set(tiles, made);
   return made;
+}
+
+/** What is written in a box: the profiler's prefix would leave no room for the module's name. */
+function boxText(text: string): string {
+  return visibleText(text.replace(/^nn\.Module: /, ''));
 }
 
 /** Which boxes are drawn faintly while one layer type is asked for; neutral boxes stay. */

@@ -19,6 +19,7 @@ export const timelineStyles = css`
   .ruler {
     border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
     cursor: col-resize;
+    clip-path: inset(0 0 0 -${GUTTER}px);
     flex: none;
     height: 24px;
     margin-inline-start: ${GUTTER}px;

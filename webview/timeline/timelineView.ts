@@ -668,6 +668,7 @@ export class TimelineView extends ViewElement {
         this.rows = ready.tiles.rows;
         return;
       }
+      this.drawSelectionColumn(context, theme);
       this.drawTiles(context, this.renderer, theme, ready);
     }
     this.drawGutter(context, theme);
@@ -702,13 +703,13 @@ export class TimelineView extends ViewElement {
       .domain([viewport.startNs, viewport.endNs])
       .range([0, this.plotWidth]);
     const axis = axisBottom<number>(scale)
-      .tickValues([...ticks.values])
+      .tickValues(ticks.values.filter((tick) => this.xOf(tick) < this.plotWidth - 24))
       .tickFormat((ns) => ticks.label(ns))
       .tickSize(5)
       .tickPadding(2);
     select(this.axis).select<SVGGElement>('g').call(axis);
-    context.globalAlpha = 0.5;
-    context.fillStyle = theme.line;
+    context.globalAlpha = 0.13;
+    context.fillStyle = theme.text;
     for (const tick of ticks.values) {
       context.fillRect(Math.round(GUTTER + this.xOf(tick)), 0, 1, this.height);
     }
@@ -802,6 +803,7 @@ export class TimelineView extends ViewElement {
       pixelsPerUnit: this.pixelsPerNs,
       left: part.left,
       right: part.right,
+      devicePixel: 1 / window.devicePixelRatio,
       dimmed: dimming(ready, typeCode),
     });
   }
@@ -821,26 +823,43 @@ export class TimelineView extends ViewElement {
     context.globalAlpha = 1;
   }
 
+  /** The selected span on the canvas, cut to the plot; undefined where it is out of view. */
+  private selectedPixels(): { left: number; width: number } | undefined {
+    const { selection } = this.state;
+    if (selection === null || selection.kind === 'marker') {
+      return undefined;
+    }
+    const x0 = GUTTER + this.xOf(selection.startNs);
+    const x1 = Math.max(x0 + 2, x0 + selection.durationNs * this.pixelsPerNs);
+    if (x1 < GUTTER || x0 > this.width) {
+      return undefined;
+    }
+    const left = Math.max(GUTTER - 2, x0);
+    return { left, width: Math.min(this.width + 2, x1) - left };
+  }
+
+  /** Shades the selected span through all lanes: what else ran meanwhile. */
+  private drawSelectionColumn(context: CanvasRenderingContext2D, theme: CanvasTheme): void {
+    const span = this.selectedPixels();
+    if (span !== undefined) {
+      context.fillStyle = theme.focus;
+      context.globalAlpha = 0.16;
+      context.fillRect(span.left, 0, span.width, this.height);
+      context.globalAlpha = 1;
+    }
+  }
+
   private drawSelection(
     context: CanvasRenderingContext2D,
     theme: CanvasTheme,
     ready: Prepared,
   ): void {
     const { selection } = this.state;
-    if (selection === null || selection.kind === 'marker') {
+    const span = this.selectedPixels();
+    if (selection === null || selection.kind === 'marker' || span === undefined) {
       return;
     }
-    const x0 = GUTTER + this.xOf(selection.startNs);
-    const x1 = Math.max(x0 + 2, x0 + selection.durationNs * this.pixelsPerNs);
-    if (x1 < GUTTER || x0 > this.width) {
-      return;
-    }
-    const left = Math.max(GUTTER - 2, x0);
-    const width = Math.min(this.width + 2, x1) - left;
-    context.fillStyle = theme.focus;
-    context.globalAlpha = 0.12;
-    context.fillRect(left, 0, width, this.height);
-    context.globalAlpha = 1;
+    const { left, width } = span;
     const row = this.rowOfSelection(ready, selection);
     const placed = this.layout.groups.flatMap((g) => g.rows).find((r) => r.row === row);
     if (placed === undefined) {

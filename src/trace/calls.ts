@@ -22,3 +22,18 @@ export function timeKindOf(trace: Trace): TimeKind {
 export function measuredColumns(trace: Trace): TimedColumns {
   return timeKindOf(trace) === 'gpu' ? trace.gpu : trace.launches;
 }
+
+/**
+ * How many calls of the measured table the recorder saw, kept in the file or not; null where the
+ * file does not tell it of all of them. `report.rowsCounted` counts host events, too.
+ */
+export function countedCalls(trace: Trace): number | null {
+  const table = timeKindOf(trace) === 'gpu' ? 'gpu' : 'launches';
+  const kinds = trace.report.countedByName?.filter((kind) => kind.table === table) ?? [];
+  return kinds.length === 0
+    ? null
+    : kinds.reduce<number | null>(
+        (sum, { counted }) => (sum === null || counted === null ? null : sum + counted),
+        0,
+      );
+}

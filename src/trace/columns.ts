@@ -165,6 +165,8 @@ export interface CountedEvents {
   readonly source: string;
   /** name of the events in the trace: "cudaLaunchKernel" */
   readonly name: string;
+  /** the table of the trace they are in */
+  readonly table: 'gpu' | 'launches' | 'host';
   /** rows the file holds */
   readonly rows: number;
   /** events the recorder saw, kept or not; null where the file's count is contradicted by its rows */

@@ -44,9 +44,11 @@ export function trueCounts(engine: SqlEngine, names: SourceNames): TrueCounts {
     lost += untrusted ? 0 : row[LOST];
     const counted = untrusted ? null : row[COUNTED];
     rowsCounted = rowsCounted === null || counted === null ? null : rowsCounted + counted;
+    const source = names.source(row[SOURCE]);
     return {
-      source: names.source(row[SOURCE])?.name ?? `source ${row[SOURCE]}`,
+      source: source?.name ?? `source ${row[SOURCE]}`,
       name: names.op(row[SOURCE], row[OP]),
+      table: source?.isApi === true ? ('launches' as const) : ('host' as const),
       rows: row[ROWS],
       counted,
     };

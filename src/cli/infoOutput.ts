@@ -6,6 +6,7 @@ import {
   formatMicros,
   formatShare,
 } from '../analysis/format.js';
+import type { CallStatistics } from '../analysis/results.js';
 import { visibleText } from '../analysis/visibleText.js';
 import type { TraceSummary } from '../session/session.js';
 import { plainTable } from './tables.js';
@@ -58,6 +59,14 @@ function infoJson(summary: TraceSummary): unknown {
   };
 }
 
+function percentiles(overall: CallStatistics): string {
+  return [
+    `p50 ${formatMicros(overall.p50_ns)} µs`,
+    `p99 ${formatMicros(overall.p99_ns)} µs`,
+    `max ${formatMicros(overall.max_ns)} µs`,
+  ].join(', ');
+}
+
 function infoText(summary: TraceSummary): string {
   const { report, counts, dashboard } = summary;
   const { overall } = dashboard;
@@ -96,10 +105,7 @@ function infoText(summary: TraceSummary): string {
         ? `${NO_FIGURE} (no GPU events)`
         : `${formatShare(dashboard.duty_cycle)} of the span`,
     ],
-    [
-      measured,
-      `p50 ${formatMicros(overall.p50_ns)} µs, p99 ${formatMicros(overall.p99_ns)} µs, max ${formatMicros(overall.max_ns)} µs`,
-    ],
+    ...(overall.calls === 0 ? [] : [[measured, percentiles(overall)] as [string, string]]),
     ...report.facts.map((fact): [string, string] => [fact.name, fact.value]),
     ...report.missing.map((what): [string, string] => ['missing', what]),
     ...report.warnings.map((warning): [string, string] => ['warning', warning.message]),

@@ -12,9 +12,11 @@ export function populationText(population: Population): readonly string[] {
     .map((method) => `${formatShare(population.by_method[method] ?? 0)} ${METHOD_LABELS[method]}`)
     .join(', ');
   lines.push(
-    `${formatCount(population.rows)} of ${formatCount(population.rows_in_file)} rows are ${what}; ` +
-      `${formatShare(population.classified_share)} of ${time} classified` +
-      (evidence === '' ? '' : `: ${evidence}`),
+    population.rows === 0
+      ? `None of the ${formatCount(population.rows_in_file)} rows is a GPU event or an API call: there is nothing to measure.`
+      : `${formatCount(population.rows)} of ${formatCount(population.rows_in_file)} rows are ${what}; ` +
+          `${formatShare(population.classified_share)} of ${time} classified` +
+          (evidence === '' ? '' : `: ${evidence}`),
   );
   if (!gpu) {
     lines.push(

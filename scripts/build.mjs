@@ -1,7 +1,15 @@
 // Bundles everything that ships into dist/. One list of entries; `--watch` rebuilds on change,
 // `--minify` is what `npm run package` uses.
 import { build, context } from 'esbuild';
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 
 const watch = process.argv.includes('--watch');
@@ -102,6 +110,12 @@ for (const [from, to] of copies) {
   }
   copyFileSync(from, to);
 }
+// One file for all saved queries: an extension in a browser cannot list its own folders.
+const queries = readdirSync('queries').filter((name) => name.endsWith('.tracesql'));
+writeFileSync(
+  'dist/queries.json',
+  JSON.stringify(Object.fromEntries(queries.map((q) => [q, readFileSync(`queries/${q}`, 'utf8')]))),
+);
 for (const target of targets) {
   if (watch) {
     await (await context(target)).watch();

@@ -126,10 +126,10 @@ export function isLocalAbsolutePath(path: string): boolean {
   return path.startsWith('/') || /^[a-z]:[\\/]/i.test(path);
 }
 
-/** "modeling_x.py, line 812 (forward)"; "class MambaMixer"; "kernel _chunk_scan_fwd". */
+/** "modeling_x.py, line 812 (forward)"; "the definition of class MambaMixer". */
 export function describeHint(hint: SourceHint): string {
   if (hint.file === '') {
-    return `${hint.kind === 'frame' ? 'function' : hint.kind} ${hint.symbol}`;
+    return `the definition of ${hint.kind === 'frame' ? 'function' : hint.kind} ${hint.symbol}`;
   }
   const line = hint.line > 0 ? `, line ${hint.line}` : '';
   return `${hint.file}${line}${hint.symbol === '' ? '' : ` (${hint.symbol})`}`;
@@ -143,6 +143,12 @@ export function notFoundSentence(hints: readonly SourceHint[], openFolders: numb
   }
   const sought = describeHint(best);
   const more = others.length === 0 ? '' : ` (and ${others.length} more of its callers and modules)`;
+  if (openFolders > 0 && hints.every((hint) => hint.kind === 'kernel')) {
+    return (
+      `No open folder has ${sought}. Only Python files are searched, which is where Triton kernels are; ` +
+      'the trace has no stack or module that would lead further.'
+    );
+  }
   return openFolders === 0
     ? `No folder is open to look for ${sought} in${more}. Open the folder that holds the model code.`
     : `No open folder has ${sought}${more}. Add the folder that holds it with File > Add Folder to Workspace.`;

@@ -5,7 +5,7 @@ import { serveTraceSql } from './languageClient.js';
 import { chooseLayer } from './layerCode.js';
 import { OpenEditors } from './openEditors.js';
 import type { Runtime } from './runtime.js';
-import { savedQueries } from './savedQueryFiles.js';
+import { SavedQueryFiles } from './savedQueryFiles.js';
 import { sourceSearch } from './sourceSearch.js';
 import type { EditorServices } from './traceEditor.js';
 import { TRACE_OPTION_VIEW, TRACE_VIEW, TraceEditorProvider } from './traceEditorProvider.js';
@@ -15,11 +15,12 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
   const log = vscode.window.createOutputChannel('Layerscope', { log: true });
   const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
   const search = sourceSearch(dist);
+  const queries = new SavedQueryFiles(dist, log);
   const services: EditorServices = {
     log,
     goToCode: (hints, traceColumn, signal) => goToSource(hints, search, traceColumn, signal),
     chooseLayer,
-    savedQueries: () => savedQueries(log),
+    savedQueries: () => queries.all(),
   };
   const editors = new OpenEditors();
   const provider = new TraceEditorProvider(dist, runtime, editors, services);

@@ -39,7 +39,7 @@ export class TraceEditor {
   /** the page has loaded and not been thrown away since */
   private pageReady = false;
   /** what to show once the trace is open */
-  private waiting: ShowMessage | undefined;
+  private waiting: ShowMessage[] = [];
   private lastProgress = { stage: '', at: 0 };
 
   constructor(
@@ -72,7 +72,7 @@ export class TraceEditor {
 
   /** Brings the tab to the front and shows a view, as soon as the trace is open. */
   show(message: ShowMessage): void {
-    this.waiting = message;
+    this.waiting.push(message);
     this.reveal();
     this.showWaiting();
   }
@@ -147,7 +147,7 @@ export class TraceEditor {
         return;
       case 'failed': {
         const { sentence, looksLike, tables } = state;
-        this.waiting = undefined; // the page says why there is nothing to show
+        this.waiting = []; // the page says why there is nothing to show
         this.post({ type: 'failed', sentence, looksLike, tables });
         return;
       }
@@ -155,13 +155,10 @@ export class TraceEditor {
   }
 
   private showWaiting(): void {
-    if (
-      this.waiting !== undefined &&
-      this.pageReady &&
-      this.document.trace.state.kind === 'opened'
-    ) {
-      this.post(this.waiting);
-      this.waiting = undefined;
+    if (this.pageReady && this.document.trace.state.kind === 'opened') {
+      for (const message of this.waiting.splice(0)) {
+        this.post(message);
+      }
     }
   }
 

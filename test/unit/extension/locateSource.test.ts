@@ -119,7 +119,7 @@ describe('isLocalAbsolutePath', () => {
 describe('sentences', () => {
   it('name the file, the line and the function sought', () => {
     expect(describeHint(frame('/x/modeling.py', 812))).toBe('/x/modeling.py, line 812 (forward)');
-    expect(describeHint(classHint('MambaMixer'))).toBe('class MambaMixer');
+    expect(describeHint(classHint('MambaMixer'))).toBe('the definition of class MambaMixer');
     expect(notFoundSentence([frame('/x/modeling.py', 812)], 1)).toBe(
       'No open folder has /x/modeling.py, line 812 (forward). ' +
         'Add the folder that holds it with File > Add Folder to Workspace.',
@@ -127,6 +127,10 @@ describe('sentences', () => {
     expect(notFoundSentence([frame('/x/m.py', 1), classHint('A')], 0)).toBe(
       'No folder is open to look for /x/m.py, line 1 (forward) in (and 1 more of its callers and modules). ' +
         'Open the folder that holds the model code.',
+    );
+    expect(notFoundSentence([{ ...classHint('moe_dispatch'), kind: 'kernel' }], 1)).toBe(
+      'No open folder has the definition of kernel moe_dispatch. Only Python files are searched, ' +
+        'which is where Triton kernels are; the trace has no stack or module that would lead further.',
     );
     expect(notFoundSentence([], 1)).toContain('does not say which code');
   });

@@ -1,5 +1,6 @@
 import { MODULE, type Trace } from '../trace/index.js';
 import { nearestAncestor } from './rangeAncestry.js';
+import { testedText } from './testedText.js';
 
 /** One module instance at one place of a model: the same instance under two parents is two nodes. */
 export interface ModuleNode {
@@ -65,7 +66,7 @@ export function buildModuleTree(trace: Trace): ModuleTree {
     const siblings = siblingsOf(range);
     let node = siblings.get(ranges.name[range]);
     if (node === undefined) {
-      const instance = names.get(ranges.name[range]).replace(PREFIX, '');
+      const instance = testedText(names.get(ranges.name[range])).replace(PREFIX, '');
       const caller = callerOf[range];
       const parent = caller >= 0 && nodeOf[caller] >= 0 ? nodes[nodeOf[caller]] : null;
       const className = instance.replace(NUMBER, '');

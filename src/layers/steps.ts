@@ -10,6 +10,7 @@ import {
 } from '../trace/index.js';
 import { callEvidence } from './callEvidence.js';
 import type { RuleSet, StepRule } from './rules.js';
+import { testedText } from './testedText.js';
 
 /** One annotation that is a step. */
 interface FoundStep {
@@ -70,7 +71,7 @@ function memoise<T>(names: NameTable, f: (name: string) => T): (id: number) => T
   return (id) => {
     let entry = known.get(id);
     if (entry === undefined) {
-      entry = { value: f(names.get(id)) };
+      entry = { value: f(testedText(names.get(id))) };
       known.set(id, entry);
     }
     return entry.value;

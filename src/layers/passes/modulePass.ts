@@ -5,6 +5,7 @@ import { buildModuleTree, type ModuleNode } from '../moduleTree.js';
 import { ModuleTypes, moduleVocabulary, type ModuleVerdict } from '../moduleTypes.js';
 import type { AttributionPass } from '../pass.js';
 import type { RuleSet } from '../rules.js';
+import { testedText } from '../testedText.js';
 
 const RESIDUAL = layerTypeCode('residual');
 const MODULE_METHOD = METHODS.indexOf('module');
@@ -55,7 +56,7 @@ export function modulePass(rules: RuleSet): AttributionPass {
         }
         let special = kernels.get(name);
         if (special === undefined) {
-          special = typeAndRule(types.verdictFor(node, trace.names.get(name)));
+          special = typeAndRule(types.verdictFor(node, testedText(trace.names.get(name))));
           kernels.set(name, special);
         }
         return special;

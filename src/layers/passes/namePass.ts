@@ -13,6 +13,7 @@ import { callEvidence } from '../callEvidence.js';
 import type { AttributionPass } from '../pass.js';
 import { nearestAncestor } from '../rangeAncestry.js';
 import type { NameRule, RuleSet } from '../rules.js';
+import { testedText } from '../testedText.js';
 
 const NAME_METHOD = METHODS.indexOf('name');
 
@@ -59,7 +60,7 @@ export function namePass(rules: RuleSet): AttributionPass {
       const firstRound = rules.names.filter((rule) => !conditional(rule) && !rule.unclaimed);
       const look = (ids: ReadonlySet<number>, pattern: (rule: NameRule) => RegExp | null) => {
         for (const id of ids) {
-          const text = names.get(id);
+          const text = testedText(names.get(id));
           const rule = firstRound.find((candidate) => pattern(candidate)?.test(text) ?? false);
           if (rule !== undefined) {
             evident.add(layerTypeCode(rule.type));
@@ -79,7 +80,7 @@ export function namePass(rules: RuleSet): AttributionPass {
         return (id: number): number => {
           let found = known.get(id);
           if (found === undefined) {
-            const text = names.get(id);
+            const text = testedText(names.get(id));
             found = candidates.find((c) => c.pattern?.test(text) ?? false)?.i ?? -1;
             known.set(id, found);
           }

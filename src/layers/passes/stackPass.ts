@@ -11,6 +11,7 @@ import { callEvidence } from '../callEvidence.js';
 import type { AttributionPass } from '../pass.js';
 import { nearestAncestor } from '../rangeAncestry.js';
 import type { FrameRule, RuleSet } from '../rules.js';
+import { testedText } from '../testedText.js';
 
 const STACK_METHOD = METHODS.indexOf('stack');
 const RANGE_FRAME = /^(?<file>.+?)\((?<line>\d+)\): (?<function>.+)$/s;
@@ -30,13 +31,15 @@ export function frameOfRangeName(name: string): Frame | null {
 }
 
 function ruleForFrame(rules: readonly FrameRule[], frame: Frame): FrameRule | null {
-  const file = frame.file.replaceAll('\\', '/');
+  const file = testedText(frame.file).replaceAll('\\', '/');
+  const functionName = testedText(frame.function);
+  const library = testedText(frame.library);
   return (
     rules.find(
       (rule) =>
         (rule.file?.test(file) ?? true) &&
-        (rule.function?.test(frame.function) ?? true) &&
-        (rule.library?.test(frame.library) ?? true),
+        (rule.function?.test(functionName) ?? true) &&
+        (rule.library?.test(library) ?? true),
     ) ?? null
   );
 }
@@ -69,7 +72,7 @@ export function stackPass(rules: RuleSet): AttributionPass {
         const name = ranges.name[range];
         let rule = byName.get(name);
         if (rule === undefined) {
-          const frame = frameOfRangeName(trace.names.get(name));
+          const frame = frameOfRangeName(testedText(trace.names.get(name)));
           rule = frame === null ? null : ruleForFrame(rules.frames, frame);
           byName.set(name, rule);
         }

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { attribute } from '../../../src/layers/attribute.js';
-import { copy, graph, hostCall, kernel, module, op, sceneTrace, told, type Act } from './scene.js';
+import {
+  annotation,
+  copy,
+  graph,
+  hostCall,
+  kernel,
+  module,
+  op,
+  sceneTrace,
+  told,
+  type Act,
+} from './scene.js';
 
 function answers(...acts: Act[]): Record<string, string> {
   const trace = sceneTrace([{ acts }]);
@@ -75,6 +86,13 @@ describe('kernel names', () => {
     expect(answers(act)).toEqual({ 'silu_and_mul: act_and_mul_kernel': 'mlp' });
     expect(answers(act, kernel('fused_moe_kernel'))).toMatchObject({
       'silu_and_mul: act_and_mul_kernel': 'unclassified',
+    });
+  });
+
+  it('of megabytes cost no more than long ones', () => {
+    const long = 'nccl'.repeat(500_000);
+    expect(answers(kernel(long), annotation('execute_model '.repeat(100_000)))).toEqual({
+      [long]: 'collective',
     });
   });
 

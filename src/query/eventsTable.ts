@@ -1,4 +1,5 @@
 import { placeOfSource } from '../formats/flat/eventSource.js';
+import { SourceNames } from '../formats/ingero/sources.js';
 import { numberOf } from '../formats/flat/columns.js';
 import type { SqlEngine, SqlValue } from '../sqlite/engine.js';
 import { quoteName } from '../sqlite/sqlText.js';
@@ -16,22 +17,9 @@ export interface EventsTable {
 /** Columns of the file's table by their name in lower case. */
 type OwnColumns = ReadonlyMap<string, string>;
 
-/** Function in SQL that turns a value of `source` into its name. */
+/** Functions in SQL that turn a value of `source`, and an operation of a source, into its name. */
 const SOURCE_NAME = 'layerscope_source_name';
-
-/**
- * Ids of Ingero's `sources` table, for files that lost it (ingero-io/ingero, schema 0.8 to 0.10: 1 CUDA
- * Runtime API, 2 NVIDIA driver, 3 kernel tracepoints, 4 CUDA Driver API, 5 block I/O, 6 TCP, 7 sockets).
- */
-const INGERO_SOURCES: readonly (readonly [id: number, name: string])[] = [
-  [1, 'cuda'],
-  [2, 'nvidia'],
-  [3, 'host'],
-  [4, 'driver'],
-  [5, 'io'],
-  [6, 'tcp'],
-  [7, 'net'],
-];
+const OPERATION_NAME = 'layerscope_operation_name';
 
 /**
  * Decides what `events` is for this trace. The engine holds the trace's own database or an empty one;
@@ -74,46 +62,36 @@ function withAdded(
 }
 
 function ingeroEvents(engine: SqlEngine, own: OwnColumns): EventsTable {
-  const names = sourceNames(engine);
-  const sourceName = (value: SqlValue): SqlValue =>
-    typeof value === 'number' ? (names.get(value) ?? null) : value;
+  const names = new SourceNames(engine);
+  const sourceName = (source: SqlValue): SqlValue =>
+    typeof source === 'number' ? (names.source(source)?.name.toLowerCase() ?? null) : source;
   engine.scalarFunction(SOURCE_NAME, sourceName);
-  const hasOps = ['source_id', 'op_id', 'name'].every((name) =>
-    engine.columnsOf('ops').includes(name),
+  engine.scalarFunction(OPERATION_NAME, (source, op) =>
+    typeof source === 'number' && typeof op === 'number' ? names.op(source, op) : null,
   );
-  // An op the file has no name for keeps its number.
-  const opNumber = "'op ' || e.op";
+  let ids: readonly SqlValue[] | undefined;
   return {
     view: withAdded(
       own,
       {
-        name: hasOps ? `coalesce(o.name, ${opNumber})` : opNumber,
+        name: `coalesce(o.name, ${OPERATION_NAME}(e.source, e.op))`,
         source_name: `${SOURCE_NAME}(e.source)`,
         duration_us: 'e.duration / 1000.0',
         duration_ns: 'e.duration',
       },
-      `main.events e${hasOps ? ' LEFT JOIN main.ops o ON o.source_id = e.source AND o.op_id = e.op' : ''}`,
+      'main.events e LEFT JOIN main.ops o ON o.source_id = e.source AND o.op_id = e.op',
     ),
     dialect: {
-      sourceValues: (text) =>
-        [...names].filter(([, name]) => name === text.toLowerCase()).map(([id]) => id),
+      sourceValues: (text) => {
+        ids ??= engine
+          .query('SELECT id FROM main.sources UNION SELECT source FROM main.events')
+          .rows.map(([id]) => id);
+        const lower = text.toLowerCase();
+        return ids.filter((id): id is number => typeof id === 'number' && sourceName(id) === lower);
+      },
       sourceNameFunction: SOURCE_NAME,
     },
   };
-}
-
-/** Source names in lower case by id, from the file where it has them. */
-function sourceNames(engine: SqlEngine): ReadonlyMap<number, string> {
-  const names = new Map(INGERO_SOURCES);
-  const columns = engine.columnsOf('sources');
-  if (columns.includes('id') && columns.includes('name')) {
-    engine.each('SELECT id, name FROM main.sources', ([id, name]) => {
-      if (typeof id === 'number' && typeof name === 'string') {
-        names.set(id, name.toLowerCase());
-      }
-    });
-  }
-  return names;
 }
 
 /**

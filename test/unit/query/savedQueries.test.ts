@@ -53,6 +53,8 @@ describe('the built-in queries', () => {
     ingero.run(
       'CREATE TABLE events(id INTEGER PRIMARY KEY, timestamp INTEGER, source INTEGER, op INTEGER, duration INTEGER)',
     );
+    ingero.run('CREATE TABLE sources(id INTEGER, name TEXT)');
+    ingero.run('CREATE TABLE ops(source_id INTEGER, op_id INTEGER, name TEXT)');
     const host = hostTrace('ingero');
     return {
       kineto: installViews(openSqlJs(sqlJs, null), smallTables()),

@@ -30,7 +30,7 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
   return {
     rows: rows.to - rows.from,
     // The recorder counts over its whole recording; of a window nobody knows what it dropped.
-    counted: window === undefined ? trace.report.rowsCounted : null,
+    counted: window === undefined ? callsCounted(trace) : null,
     rows_in_file: trace.report.rowsInFile,
     skipped: trace.report.skipped,
     time_kind: kind,
@@ -38,6 +38,33 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
     classified_share: total === 0 ? 0 : classified / total,
     by_method: shares,
   };
+}
+
+/**
+ * Calls of the measured table that the recorder saw, kept or not; null where the file does not say.
+ * Counts of other events (scheduler, network) are no part of it: they would be set against calls.
+ */
+function callsCounted(trace: Trace): number | null {
+  const { countedByName, rowsCounted } = trace.report;
+  const measured = measuredColumns(trace).count;
+  if (countedByName === undefined) {
+    // A count of everything is a count of the calls only where there is nothing else.
+    return trace.report.rowsInFile === measured ? rowsCounted : null;
+  }
+  const table = timeKindOf(trace) === 'gpu' ? 'gpu' : 'launches';
+  let rows = 0;
+  let counted = 0;
+  for (const kind of countedByName) {
+    if (kind.table === table) {
+      if (kind.counted === null) {
+        return null;
+      }
+      rows += kind.rows;
+      counted += kind.counted;
+    }
+  }
+  // Kinds of call that the file counts nowhere leave the sum unknown.
+  return measured > 0 && rows === measured ? counted : null;
 }
 
 /** The figures that tell one trace from another. */

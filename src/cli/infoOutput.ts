@@ -49,6 +49,7 @@ function infoJson(summary: TraceSummary): unknown {
       in_file: report.rowsInFile,
       read: report.rowsRead,
       counted: report.rowsCounted,
+      counted_by_name: report.countedByName ?? [],
       skipped: report.skipped,
     },
     dashboard: summary.dashboard,

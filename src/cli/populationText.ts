@@ -25,7 +25,7 @@ export function populationText(population: Population): readonly string[] {
   }
   if (population.counted !== null) {
     lines.push(
-      `The recorder counted ${formatCount(population.counted)} events; the file keeps ${formatCount(population.rows_in_file)}.`,
+      `The recorder counted ${formatCount(population.counted)} ${what}; the file keeps ${formatCount(population.rows)} of them.`,
     );
   }
   if (population.skipped.length > 0) {

@@ -204,6 +204,33 @@ describe('decompose', () => {
     expect(figures.gpu_events).toBe(0);
   });
 
+  it('sets calls against calls counted, never against counts of other events', () => {
+    const parts = {
+      lanes: [thread()],
+      launches: [
+        { start: 0, duration: 30 },
+        { start: 50, duration: 10 },
+      ],
+      host: [{ start: 0, duration: 5 }],
+      rowsCounted: 1000,
+    };
+    const counted = (calls: number | null, rows = 2) => {
+      const trace = traceOf({
+        ...parts,
+        countedByName: [
+          { source: 'CUDA', name: 'cudaLaunchKernel', table: 'launches', rows, counted: calls },
+          { source: 'HOST', name: 'sched_switch', table: 'host', rows: 1, counted: 900 },
+        ],
+      });
+      return decompose(trace, labelsOf(trace), { by: 'kernel' }).population.counted;
+    };
+    expect(counted(100)).toBe(100);
+    expect(counted(null)).toBeNull();
+    expect(counted(100, 1)).toBeNull();
+    const all = traceOf(parts);
+    expect(decompose(all, labelsOf(all), { by: 'kernel' }).population.counted).toBeNull();
+  });
+
   it('loses no digit in a sum', () => {
     const values = [1e16, 1, 1, 1, 1, -1e16];
     expect(exactSum(values)).toBe(4);

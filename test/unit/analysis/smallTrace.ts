@@ -9,6 +9,7 @@ import {
   measuredColumns,
 } from '../../../src/trace/index.js';
 import type {
+  CountedEvents,
   Frame,
   KernelShape,
   Lane,
@@ -71,6 +72,7 @@ export interface Parts {
   frames?: readonly Frame[];
   stacks?: readonly (readonly number[])[];
   rowsCounted?: number | null;
+  countedByName?: readonly CountedEvents[];
   /** else from the events */
   spanNs?: number;
 }
@@ -169,6 +171,7 @@ export function traceOf(parts: Parts): Trace {
       warnings: [],
       missing: [],
       facts: [],
+      ...(parts.countedByName === undefined ? {} : { countedByName: parts.countedByName }),
     },
   };
 }

@@ -102,7 +102,7 @@ describe('decompose output', () => {
       '6,400 of 7,300 rows are API calls; 25 % of host API time classified: 75 % no evidence, 25 % launch stacks',
     );
     expect(text).toContain('host time is not GPU time');
-    expect(text).toContain('The recorder counted 9,000 events; the file keeps 7,300.');
+    expect(text).toContain('The recorder counted 9,000 API calls; the file keeps 6,400 of them.');
     expect(text).toContain('Rows not read: 12 with a negative duration.');
     expect(text).toContain('Warning: Stacks\\x1b[2J are missing.');
     expect(text).not.toContain('The dashboard');

@@ -66,6 +66,7 @@ async function* gunzipped(
   options: ReadOptions,
   state: ContentState,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  /** what the slice before gave, held back until the next one unpacks too */
   let unpacked: Uint8Array[] = [];
   const checksum = new Crc32();
   let length = 0;
@@ -83,21 +84,24 @@ async function* gunzipped(
   for await (const chunk of stored(source, options, GZIP_READ)) {
     for (let offset = 0; offset < chunk.length; offset += GZIP_SLICE) {
       const slice = chunk.slice(offset, offset + GZIP_SLICE);
+      const before = unpacked;
+      unpacked = [];
       try {
         gunzip.push(slice, false);
       } catch {
         // fflate's errors are words for programmers; where it stopped is what people need.
+        // Changed bits unpack to wrong text for a while before they are noticed: what the last
+        // slice gave is not trusted.
         state.failure = { kind: 'damaged', at };
-      }
-      yield* unpacked;
-      unpacked = [];
-      if (state.failure !== undefined) {
         return;
       }
+      yield* before;
       at += slice.length;
     }
     tail = lastBytes(tail, chunk);
   }
+  yield* unpacked;
+  unpacked = [];
   try {
     gunzip.push(new Uint8Array(0), true);
   } catch {

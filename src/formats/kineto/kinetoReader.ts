@@ -222,7 +222,7 @@ function report(
   if (packing.failure?.kind === 'damaged') {
     warn(
       'truncated',
-      `The gzip file is damaged near its byte ${packing.failure.at}; the trace is what could be unpacked before that: ${end.bytes} bytes of text.`,
+      `The gzip file is damaged near its byte ${packing.failure.at}; the trace is what could be unpacked safely before that: ${end.bytes} bytes of text.`,
     );
   } else if (packing.failure?.kind === 'checksum') {
     warn(

@@ -6,6 +6,8 @@ import { decodeString } from './jsonBytes.js';
 /** Ids of processes, threads, devices and streams differ in few values over all rows. */
 const MAX_IDS = 2 ** 26;
 
+const STREAM = new TextEncoder().encode('stream ');
+
 interface StreamLane {
   readonly kind: 'stream';
   readonly device: string;
@@ -49,7 +51,7 @@ export class Lanes {
   /** The lane of a row on a GPU: by its arguments, else by pid and tid, which mean the same there. */
   stream(fields: EventFields): number {
     const device = this.id(fields, fields.device.start >= 0 ? fields.device : fields.pid);
-    const stream = this.id(fields, fields.stream.start >= 0 ? fields.stream : fields.tid);
+    const stream = this.streamId(fields);
     const key = device * MAX_IDS + stream;
     const known = this.streams.get(key);
     if (known !== undefined) {
@@ -58,7 +60,7 @@ export class Lanes {
     return this.add(this.streams, key, {
       kind: 'stream',
       device: this.texts[device],
-      stream: this.texts[stream].replace(/^stream /, ''),
+      stream: this.texts[stream],
     });
   }
 
@@ -114,6 +116,15 @@ export class Lanes {
     return `${shown} (${lane.thread})`;
   }
 
+  /** The stream's number; where only the tid has it, it may be the text "stream 7" (2021). */
+  private streamId(fields: EventFields): number {
+    const span = fields.stream.start >= 0 ? fields.stream : fields.tid;
+    if (span.end - span.start > STREAM.length && startsWith(fields.bytes, span.start, STREAM)) {
+      return this.ids.intern(fields.bytes, span.start + STREAM.length, span.end);
+    }
+    return this.id(fields, span);
+  }
+
   private id(fields: EventFields, span: Span): number {
     return span.start < 0
       ? this.ids.intern(fields.bytes, 0, 0)
@@ -125,6 +136,15 @@ export class Lanes {
     index.set(key, this.lanes.length - 1);
     return this.lanes.length - 1;
   }
+}
+
+function startsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
+  for (let i = 0; i < prefix.length; i++) {
+    if (bytes[at + i] !== prefix[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function deviceNumber(text: string): number {

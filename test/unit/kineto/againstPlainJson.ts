@@ -1,0 +1,125 @@
+import { expect } from 'vitest';
+import type { TimedColumns, Trace } from '../../../src/trace/index.js';
+import { nsOfText, textOfNs, type PlainEvent, type PlainTrace } from './plainJson.js';
+
+const GPU = /^(kernel|gpu_memcpy|gpu_memset|Kernel|Memcpy|Memset)$/;
+const LAUNCH = /^(cuda_runtime|cuda_driver|Runtime)$/;
+const RANGE = /^(python_function|cpu_op|Operator|user_annotation)$/;
+
+/** The time of a row as the file has it, µs with three decimals. */
+export function fileTime(trace: Trace, start: number): string {
+  return textOfNs(trace.clock.originNs - trace.clock.fileBaseNs + BigInt(start));
+}
+
+function sorted(rows: readonly string[]): string[] {
+  return [...rows].sort();
+}
+
+function columnRows(trace: Trace, table: TimedColumns, withDuration: boolean): string[] {
+  return Array.from({ length: table.count }, (_, i) =>
+    [
+      fileTime(trace, table.start[i]),
+      withDuration ? table.duration[i] : '',
+      trace.names.get(table.name[i]),
+      trace.lanes[table.lane[i]].id,
+    ].join('\t'),
+  );
+}
+
+function plainRows(events: readonly PlainEvent[], withDuration: boolean, gpu: boolean): string[] {
+  return events.map((e) =>
+    [
+      textOfNs(nsOfText(e.tsText)),
+      withDuration ? nsOfText(e.durText ?? '') : '',
+      e.name,
+      gpu ? (e.args?.['stream'] ?? String(e.tid).replace('stream ', '')) : e.tid,
+    ].join('\t'),
+  );
+}
+
+/** Of calls that share a correlation id the one that launches, else the one that copies or sets. */
+function strongest(calls: readonly PlainEvent[]): PlainEvent {
+  return (
+    calls.find((c) => /launch/i.test(c.name)) ??
+    calls.find((c) => /memcpy|memset/i.test(c.name)) ??
+    calls[0]
+  );
+}
+
+/**
+ * Every row of the columns against every row of the file: time, duration, name, stream or thread; the
+ * links of GPU events by correlation id; sizes; the counts of the report.
+ */
+export function expectSameRows(trace: Trace, plain: PlainTrace): void {
+  const complete = plain.events.filter((e) => e.ph === 'X');
+  const of = (categories: RegExp): PlainEvent[] =>
+    complete.filter((e) => categories.test(e.cat ?? ''));
+  const gpu = of(GPU);
+  const launches = of(LAUNCH);
+
+  expect(sorted(columnRows(trace, trace.gpu, true))).toEqual(sorted(plainRows(gpu, true, true)));
+  expect(sorted(columnRows(trace, trace.launches, true))).toEqual(
+    sorted(plainRows(launches, true, false)),
+  );
+  // Durations of ranges may be cut back to their caller's end: they have tests of their own.
+  expect(sorted(columnRows(trace, trace.ranges, false))).toEqual(
+    sorted(plainRows(of(RANGE), false, false)),
+  );
+  expect(trace.host.count).toBe(of(/^overhead$/).length);
+
+  for (const table of [trace.gpu, trace.launches, trace.ranges, trace.host]) {
+    expect(table.start.every((start, i) => i === 0 || start >= table.start[i - 1])).toBe(true);
+  }
+
+  const calls = new Map<unknown, PlainEvent[]>();
+  for (const call of launches) {
+    const id = call.args?.['correlation'];
+    const others = calls.get(id);
+    if (others === undefined) {
+      calls.set(id, [call]);
+    } else {
+      others.push(call);
+    }
+  }
+  const byKey = new Map(gpu.map((e) => [`${textOfNs(nsOfText(e.tsText))}\t${e.name}`, e]));
+  const found: unknown[] = [];
+  const expected: unknown[] = [];
+  for (let i = 0; i < trace.gpu.count; i++) {
+    const at = fileTime(trace, trace.gpu.start[i]);
+    const event = byKey.get(`${at}\t${trace.names.get(trace.gpu.name[i])}`);
+    const args = event?.args ?? {};
+    const candidates = calls.get(args['correlation']) ?? [];
+    const launch = trace.gpu.launch[i];
+    const shape = trace.kernelShapes[trace.gpu.shape[i]];
+    found.push([
+      at,
+      trace.gpu.correlation[i],
+      launch < 0 ? 'none' : fileTime(trace, trace.launches.start[launch]),
+      trace.gpu.replayed[i],
+      trace.gpu.bytes[i],
+      shape?.grid,
+      shape?.block,
+      trace.names.get(trace.gpu.collective[i]),
+    ]);
+    expected.push([
+      at,
+      Number(args['correlation']),
+      candidates.length === 0 ? 'none' : textOfNs(nsOfText(strongest(candidates).tsText)),
+      candidates.some((c) => /GraphLaunch/.test(c.name)) ? 1 : 0,
+      args['bytes'] === undefined ? NaN : Number(args['bytes']),
+      args['grid'],
+      args['block'],
+      args['Collective name'] ?? '',
+    ]);
+  }
+  expect(found).toEqual(expected);
+
+  const report = trace.report;
+  expect(report.rowsInFile).toBe(plain.events.length);
+  expect(report.rowsRead).toBe(
+    trace.gpu.count + trace.launches.count + trace.ranges.count + trace.host.count,
+  );
+  expect(report.skipped.reduce((sum, s) => sum + s.rows, 0)).toBe(
+    report.rowsInFile - report.rowsRead,
+  );
+}

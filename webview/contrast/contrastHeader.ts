@@ -236,7 +236,7 @@ export class ContrastHeader extends ViewElement {
           </dd>
         </dl>
         ${
-          range === null
+          range === null || dashboard.duty_cycle_samples.length < 2
             ? nothing
             : html`<div
                 class="spark"

@@ -4,6 +4,8 @@ import { UNCLASSIFIED, layerTypeOf } from '../../src/trace/index.js';
 
 /** Below this share of the time a layer type's tail, however long, is nobody's incident. */
 const LEAST_SHARE = 0.01;
+/** Share of the time without a layer type from which the sentence mentions it. */
+const WORTH_SAYING = 0.05;
 
 /**
  * The layer type with the worst tail: the one whose slow calls (p99) take the most time above its
@@ -43,9 +45,13 @@ export function describeWorst(
   const { overall, population } = decomposition;
   const time = population.time_kind === 'gpu' ? 'GPU time' : 'host API time';
   const weak = worst.weak_p99 ? ` (of ${worst.calls} calls only)` : '';
+  const unclassified = 1 - population.classified_share;
+  // Where much is unclassified, the worst tail may be there: that is said beside the sentence.
+  const gap =
+    unclassified >= WORTH_SAYING ? `; ${formatShare(unclassified)} has no layer type` : '';
   return {
     tail: `p99 ${formatMicros(worst.p99_ns)} µs, ${formatRatio(worst.tail_ratio)} its median${weak}`,
-    weight: `${oneIn(worst.calls, overall.calls)}, ${formatShare(worst.share)} of ${time}`,
+    weight: `${oneIn(worst.calls, overall.calls)}, ${formatShare(worst.share)} of ${time}${gap}`,
   };
 }
 

@@ -8,6 +8,7 @@ import { formatCount, formatMicros, formatRatio, formatShare } from '../../src/a
 import type { DecomposeBy, Decomposition, DecompositionRow } from '../../src/analysis/results.js';
 import { DECOMPOSE_BY } from '../../src/analysis/results.js';
 import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
+import { NameWidth } from '../nameWidth.js';
 import { rowAction } from '../rowKeys.js';
 import '../share.js';
 import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
@@ -46,9 +47,11 @@ const COLUMNS: readonly Column[] = [
   { id: 'tail', label: 'Tail ratio', title: 'p99 / p50', value: (row) => row.tail_ratio },
 ];
 
+/** Decompositions whose names need the room. */
+const LONG_NAMES: ReadonlySet<DecomposeBy> = new Set(['module', 'kernel', 'step']);
+
 /** Rows drawn at once; more come on request. */
 const PAGE = 500;
-const NAME_CHARACTERS = 64;
 
 /** Calls, share and tail of each layer type, layer, kernel, ...: the decomposition. */
 @customElement('layerscope-layers')
@@ -82,6 +85,12 @@ export class LayerTable extends ViewElement {
         max-width: 0;
         width: 30%;
         min-width: 190px;
+      }
+      .long td.name {
+        width: 55%;
+      }
+      .long td.evidence {
+        max-width: 130px;
       }
       th:first-child {
         min-width: 190px;
@@ -138,6 +147,7 @@ export class LayerTable extends ViewElement {
     `,
   ];
 
+  private readonly name = new NameWidth(this, 'tbody td.name', 38);
   @state() private shown = PAGE;
   @state() private focused = 0;
   private sorted: readonly DecompositionRow[] = [];
@@ -204,7 +214,7 @@ export class LayerTable extends ViewElement {
                 aria-label="Calls by ${BY_LABELS[shownBy].toLowerCase()}"
                 aria-busy=${table.pending}
                 aria-rowcount=${this.sorted.length + 1}
-                class=${table.pending ? 'stale' : ''}
+                class="${table.pending ? 'stale' : ''} ${LONG_NAMES.has(shownBy) ? 'long' : ''}"
                 data-testid="layer-table"
               >
                 <thead>
@@ -252,7 +262,7 @@ export class LayerTable extends ViewElement {
         role="rowheader"
         title=${by === 'layer-type' ? `${label}: click to see only its calls` : label}
       >
-        ${by === 'layer-type' ? html`<layerscope-swatch .type=${row.key}></layerscope-swatch>` : nothing}${shortenMiddle(label, NAME_CHARACTERS)}
+        ${by === 'layer-type' ? html`<layerscope-swatch .type=${row.key}></layerscope-swatch>` : nothing}${shortenMiddle(label, this.name.characters)}
       </td>
       <td class="number">${formatCount(row.calls)}</td>
       <td class="number">${formatMicros(row.total_ns)}</td>

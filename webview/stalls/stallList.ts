@@ -10,6 +10,7 @@ import {
 } from '../../src/analysis/format.js';
 import type { Stall, StallList } from '../../src/analysis/results.js';
 import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
+import { NameWidth } from '../nameWidth.js';
 import { rowAction } from '../rowKeys.js';
 import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import type { ViewState } from '../state.js';
@@ -68,6 +69,7 @@ export class StallTable extends ViewElement {
     `,
   ];
 
+  private readonly name = new NameWidth(this, 'tbody td.kernel', 20);
   @state() private focused = 0;
 
   protected parts(s: ViewState): readonly unknown[] {
@@ -153,7 +155,7 @@ export class StallTable extends ViewElement {
         <layerscope-swatch .type=${stall.layer_type}></layerscope-swatch
         >${stall.layer_label}${stall.layer_index < 0 ? '' : ` · L${stall.layer_index}`}
       </td>
-      <td class="kernel" title=${name}>${shortenMiddle(name, 56)}</td>
+      <td class="kernel" title=${name}>${shortenMiddle(name, this.name.characters)}</td>
       <td class="wide" title=${visibleText(stall.step)}>${stepText(stall)}</td>
       ${ranks ? html`<td>${visibleText(stall.rank)}</td>` : nothing}
       <td>

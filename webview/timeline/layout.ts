@@ -3,6 +3,9 @@ import type { TimelineRow } from '../../src/analysis/results.js';
 export const ROW_HEIGHT = 18;
 export const HEADING_HEIGHT = 22;
 
+/** How near the top a lane with such a row stands. */
+const STANDING: Readonly<Record<string, number>> = { kernel: 0, call: 1 };
+
 export interface LaidOutRow {
   /** index in the tile set's rows */
   readonly row: number;
@@ -28,7 +31,10 @@ export interface Layout {
   readonly height: number;
 }
 
-/** Places rows under the heading of their group, in the order the engine gives them. */
+/**
+ * Places rows under the heading of their group: lanes with kernels first, then those with API calls,
+ * then the rest; otherwise in the order the engine gives them.
+ */
 export function layOut(rows: readonly TimelineRow[], folded: ReadonlySet<string>): Layout {
   const byGroup = new Map<string, number[]>();
   rows.forEach((row, index) => {
@@ -41,7 +47,10 @@ export function layOut(rows: readonly TimelineRow[], folded: ReadonlySet<string>
   });
   const groups: LaidOutGroup[] = [];
   let y = 0;
-  for (const [name, members] of byGroup) {
+  const standing = (members: readonly number[]) =>
+    Math.min(...members.map((i) => STANDING[rows[i].level] ?? 2));
+  const inOrder = [...byGroup].sort(([, a], [, b]) => standing(a) - standing(b));
+  for (const [name, members] of inOrder) {
     const isFolded = folded.has(name);
     const shares = members.map((i) => rows[i].busy).filter((share) => share !== null);
     const top = y;

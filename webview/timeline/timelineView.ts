@@ -82,8 +82,6 @@ export class TimelineView extends ViewElement {
   private width = 0;
   private height = 0;
   private syncing = false;
-  /** where the keyboard is: row and instant of the last box chosen */
-  private cursor: { row: number; ns: number } | undefined;
   private readonly endings: (() => void)[] = [];
 
   private readonly zoomBehaviour = zoom<HTMLElement, unknown>()
@@ -427,19 +425,11 @@ export class TimelineView extends ViewElement {
     if (ready === undefined) {
       return;
     }
-    const { viewport } = this.state;
-    const row = this.cursor?.row ?? this.firstBoxRow(ready);
-    const inView =
-      this.cursor !== undefined &&
-      this.cursor.ns >= viewport.startNs - (viewport.endNs - viewport.startNs) &&
-      this.cursor.ns <= viewport.endNs + (viewport.endNs - viewport.startNs);
-    const from =
-      inView && this.cursor !== undefined
-        ? this.cursor.ns
-        : direction === 1
-          ? viewport.startNs - 1
-          : viewport.endNs;
-    const box = ready.index.step(row, from, direction);
+    const cursor = this.keyboardAt(ready);
+    const box =
+      cursor === undefined
+        ? this.firstBox(ready, direction)
+        : ready.index.step(cursor.row, cursor.ns, direction);
     if (box < 0) {
       this.announcement =
         direction === 1 ? 'No later box in this row here.' : 'No earlier box in this row here.';
@@ -454,39 +444,61 @@ export class TimelineView extends ViewElement {
       return;
     }
     const { viewport } = this.state;
-    const ns = this.cursor?.ns ?? viewport.startNs;
-    let row =
-      this.cursor === undefined
-        ? this.firstBoxRow(ready)
-        : neighbourRow(this.layout, this.cursor.row, direction);
     const width = viewport.endNs - viewport.startNs;
-    // Rows without a box near are passed over, until the last one.
-    for (;;) {
-      const box = ready.index.at(row, ns, width);
+    const cursor = this.keyboardAt(ready);
+    if (cursor === undefined) {
+      const box = this.firstBox(ready, 1);
       if (box >= 0) {
         this.choose(ready, box);
-        return;
       }
+      return;
+    }
+    // Rows without a box near are passed over, until the last one.
+    for (let row = cursor.row; ;) {
       const next = neighbourRow(this.layout, row, direction);
       if (next === row) {
         this.announcement = 'No further row with boxes here.';
         return;
       }
       row = next;
+      const box = ready.index.at(row, cursor.ns, width);
+      if (box >= 0) {
+        this.choose(ready, box);
+        return;
+      }
     }
   }
 
-  private firstBoxRow(ready: Prepared): number {
+  /** Where the keyboard is: at the selection, if that is drawn and near; else nowhere yet. */
+  private keyboardAt(ready: Prepared): { row: number; ns: number } | undefined {
+    const { selection, viewport } = this.state;
+    if (selection === null || selection.kind === 'marker') {
+      return undefined;
+    }
+    const row = this.rowOfSelection(ready, selection);
+    const width = viewport.endNs - viewport.startNs;
+    const near =
+      selection.startNs < viewport.endNs + width &&
+      selection.startNs + selection.durationNs > viewport.startNs - width;
+    return row >= 0 && near ? { row, ns: selection.startNs } : undefined;
+  }
+
+  /** The first (or last) box in view, of a row of calls where there is one; -1 = none. */
+  private firstBox(ready: Prepared, direction: 1 | -1): number {
     const { viewport } = this.state;
-    for (const group of this.layout.groups) {
-      for (const { row } of group.rows) {
-        const { from, to } = ready.index.overlapping(row, viewport.startNs, viewport.endNs);
-        if (to > from) {
-          return row;
+    const { tiles, index } = ready;
+    let fallback = -1;
+    for (const { row } of this.layout.groups.flatMap((group) => group.rows)) {
+      const { from, to } = index.overlapping(row, viewport.startNs, viewport.endNs);
+      if (to > from) {
+        const box = index.order[direction === 1 ? from : to - 1];
+        if (tiles.call[box] >= 0) {
+          return box;
         }
+        fallback = fallback < 0 ? box : fallback;
       }
     }
-    return 0;
+    return fallback;
   }
 
   /** Selects a box by keyboard: brings it into view and says it. */
@@ -542,7 +554,6 @@ export class TimelineView extends ViewElement {
     const row = tiles.row[box];
     const startNs = tiles.start[box];
     const durationNs = tiles.duration[box];
-    this.cursor = { row, ns: startNs };
     const selection: Selection =
       tiles.call[box] >= 0
         ? { kind: 'call', call: tiles.call[box], startNs, durationNs, merged: tiles.calls[box] }

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import type { TraceSummary } from '../../../src/session/session.js';
+import type { ToHost, ToView } from '../../../src/session/viewProtocol.js';
+import { Store, keptState, restoredState } from '../../../webview/state.js';
+import { TraceView } from '../../../webview/traceView.js';
+
+const SUMMARY = { spanNs: 60e9, markers: [], timeKind: 'gpu' } as unknown as TraceSummary;
+
+function editor(store = new Store()) {
+  const sent: ToHost[] = [];
+  let deliver: (message: ToView) => void = () => undefined;
+  const view = new TraceView(
+    { post: (message) => sent.push(message), listen: (receive) => (deliver = receive) },
+    store,
+  );
+  const requests = (name: string) =>
+    sent.filter((m) => m.type === 'request').filter((m) => m.name === name);
+  const open = () => deliver({ type: 'opened', summary: SUMMARY, moreRanks: [] });
+  return { view, store, sent, requests, deliver: (m: ToView) => deliver(m), open };
+}
+const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+describe('kept state', () => {
+  it('survives the way through JSON and comes back as it was', () => {
+    const store = new Store();
+    store.update({
+      panel: 'query',
+      by: 'kernel',
+      sort: { column: 'p99', descending: true },
+      window: { startNs: 1e9, endNs: 2e9 },
+      viewport: { startNs: 5e9, endNs: 6e9 },
+      folded: new Set(['stream 7']),
+      sql: 'SELECT 1',
+    });
+    const kept = keptState(store.state);
+    const back = restoredState(JSON.parse(JSON.stringify(kept)) as typeof kept);
+    expect(keptState(back)).toEqual(kept);
+    expect(back.opening.stage).toBe('opening');
+  });
+});
+
+describe('TraceView', () => {
+  it('asks for tables and stalls of the kept window once the trace is open', () => {
+    const store = new Store();
+    store.update({ window: { startNs: 1e9, endNs: 2e9 }, viewport: { startNs: 5e9, endNs: 6e9 } });
+    const { open, requests } = editor(store);
+    open();
+    expect(requests('decompose').map(({ params }) => params)).toEqual([
+      { by: 'layer-type', window: { startNs: 1e9, endNs: 2e9 } },
+      { by: 'layer-type', window: { startNs: 1e9, endNs: 2e9 } },
+    ]);
+    expect(store.state.viewport).toEqual({ startNs: 5e9, endNs: 6e9 });
+    expect(requests('stalls')).toHaveLength(1);
+  });
+
+  it('shows the whole trace at the first opening, and drops a window beyond its end', () => {
+    const store = new Store();
+    store.update({ window: { startNs: 90e9, endNs: 91e9 } });
+    const { open } = editor(store);
+    open();
+    expect(store.state.viewport).toEqual({ startNs: 0, endNs: 60e9 });
+    expect(store.state.window).toBeNull();
+  });
+
+  it('keeps the old table until the answer of the newest question is there', async () => {
+    const { view, open, requests, deliver, store } = editor();
+    open();
+    const first = requests('decompose')[1];
+    deliver({ type: 'answer', id: first.id, result: { by: 'layer-type' } });
+    await settled();
+    view.setBy('kernel');
+    view.setBy('module');
+    const [, , kernel, module] = requests('decompose');
+    expect(store.state.table).toMatchObject({ value: { by: 'layer-type' }, pending: true });
+    deliver({ type: 'answer', id: module.id, result: { by: 'module' } });
+    deliver({ type: 'answer', id: kernel.id, result: { by: 'kernel' } });
+    await settled();
+    expect(store.state.table).toMatchObject({ value: { by: 'module' }, pending: false });
+  });
+
+  it('keeps the text and the old result where a query fails, with the reason', async () => {
+    const { view, requests, deliver, store } = editor();
+    view.setSql('SELEC 1');
+    void view.runQuery();
+    const [query] = requests('query');
+    deliver({ type: 'refused', id: query.id, sentence: 'near "SELEC"', cancelled: false });
+    await settled();
+    expect(store.state.query).toMatchObject({ pending: false, error: 'near "SELEC"' });
+    expect(store.state.sql).toBe('SELEC 1');
+  });
+
+  it('cancels a running query at the host', async () => {
+    const { view, sent, requests, store } = editor();
+    view.setSql('SELECT 1');
+    void view.runQuery();
+    view.cancelQuery();
+    await settled();
+    expect(sent).toContainEqual({ type: 'cancel', id: requests('query')[0].id });
+    expect(store.state.query).toMatchObject({ pending: false, error: 'Cancelled.' });
+  });
+
+  it('asks for the code of the selected call, of -1 where none is, and says what the host answers', async () => {
+    const { view, open, deliver, requests, store } = editor();
+    open();
+    deliver({ type: 'goToSelected' });
+    expect(requests('goToCode')[0].params).toEqual({ call: -1 });
+    view.select({ kind: 'call', call: 7, startNs: 0, durationNs: 1, merged: 1 });
+    deliver({ type: 'goToSelected' });
+    const [, go] = requests('goToCode');
+    expect(go.params).toEqual({ call: 7 });
+    deliver({ type: 'answer', id: go.id, result: 'ep.py is in no folder that is open.' });
+    await settled();
+    expect(store.state.notice).toBe('ep.py is in no folder that is open.');
+  });
+
+  it('follows commands of VS Code', () => {
+    const { open, deliver, store, requests } = editor();
+    open();
+    deliver({ type: 'show', view: 'layers', by: 'kernel' });
+    expect(store.state).toMatchObject({ panel: 'layers', by: 'kernel' });
+    expect(requests('decompose').at(-1)?.params).toEqual({ by: 'kernel' });
+    deliver({ type: 'show', view: 'stalls' });
+    expect(store.state.panel).toBe('stalls');
+  });
+});

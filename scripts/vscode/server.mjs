@@ -83,9 +83,13 @@ export async function startVsCode({ install, extensions, settings = {}, env: ext
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   const ended = new Promise((resolve) => child.once('exit', resolve));
+  // A run that ends without `stop` must not leave a server behind.
+  const killGroup = () => endGroup(child, 'SIGKILL');
+  process.once('exit', killGroup);
 
   const origin = `http://127.0.0.1:${chosen}`;
   const stop = async () => {
+    process.removeListener('exit', killGroup);
     endGroup(child, 'SIGTERM');
     if ((await Promise.race([ended, wait(5000, 'late')])) === 'late') {
       endGroup(child, 'SIGKILL');

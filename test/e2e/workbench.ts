@@ -8,9 +8,20 @@ const ACTIVE_TAB = '.editor-group-container.active .tab.active .label-name';
 export class Workbench {
   constructor(readonly page: Page) {}
 
-  /** The explorer lists the folder. */
+  /**
+   * The explorer lists the folder, and the workbench knows the extension: a file that is opened before
+   * that opens as text.
+   */
   async ready(): Promise<void> {
     await this.explorerRows().first().waitFor({ timeout: 60_000 });
+    const end = Date.now() + 60_000;
+    const known = 'Layerscope: Open as GPU Trace';
+    while (!(await this.commandsFor(known)).some((title) => title.includes(known))) {
+      if (Date.now() > end) {
+        throw new Error('The workbench does not offer the commands of the extension.');
+      }
+      await this.page.waitForTimeout(500);
+    }
   }
 
   /** Double-clicks a file of the workspace's first level. */
@@ -39,9 +50,7 @@ export class Workbench {
   async commandsFor(typed: string): Promise<string[]> {
     await this.page.keyboard.press('F1');
     await this.page.locator('.quick-input-widget input').first().fill(`>${typed}`);
-    const rows = this.page.locator('.quick-input-list .monaco-list-row');
-    await rows.first().waitFor();
-    const titles = await rows.locator('.label-name').allInnerTexts();
+    const titles = await this.choices();
     await this.page.keyboard.press('Escape');
     return titles;
   }

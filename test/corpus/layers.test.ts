@@ -26,8 +26,8 @@ interface Score {
   layer_index_wrong_pct: number;
 }
 
-async function readKineto(file: string): Promise<Trace> {
-  const source = await nodeFileSource(path.join(H200, file));
+async function readKineto(file: string, folder = H200): Promise<Trace> {
+  const source = await nodeFileSource(path.join(folder, file));
   try {
     return await kinetoReader.read(source, {});
   } finally {
@@ -120,6 +120,36 @@ describe('traces without modules', () => {
     expect(score.type_precision_pct).toBeGreaterThanOrEqual(99.9);
     expect(score.type_right_pct).toBeGreaterThanOrEqual(floor);
     expect(score.layer_index_wrong_pct).toBe(0);
+  });
+});
+
+describe('engines whose models no rule was written for', () => {
+  const PUBLIC = path.join(SHARED, 'traces/public/kineto');
+
+  it.each([
+    // One eager forward each, so the profiler numbered the layers in the order of the model.
+    ['tl_b200_eager.json.gz', /^TransformerBlock_(\d+)/, 36, 'prefill', 'moe_experts'],
+    ['tl_sglang_qwen3-8b_prefilldecode.json.gz', /^Qwen3DecoderLayer_(\d+)/, 36, 'prefill', 'mlp'],
+  ])('%s', async (file, layer, layers, phase, busiest) => {
+    const trace = await readKineto(file, PUBLIC);
+    const labels = attribute(trace);
+    const seen = new Set<number>();
+    const timeOf = new Map<string, number>();
+    let total = 0;
+    for (let i = 0; i < trace.gpu.count; i++) {
+      const instance = layer.exec(trace.names.get(labels.module[i]))?.[1];
+      expect(labels.index[i]).toBe(instance === undefined ? -1 : Number(instance));
+      if (instance !== undefined) {
+        seen.add(labels.index[i]);
+      }
+      const { key } = layerTypeOf(labels.type[i]);
+      timeOf.set(key, (timeOf.get(key) ?? 0) + trace.gpu.duration[i]);
+      total += trace.gpu.duration[i];
+    }
+    expect(seen.size).toBe(layers);
+    expect((timeOf.get('unclassified') ?? 0) / total).toBeLessThan(0.01);
+    expect([...timeOf].sort((a, b) => b[1] - a[1])[0][0]).toBe(busiest);
+    expect(labels.steps.map((step) => step.phase)).toEqual([phase]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { LitElement, css, html } from 'lit';
+import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import type { QueryResult } from '../../src/session/session.js';
@@ -101,21 +101,26 @@ export class ResultTable extends LitElement {
           </tr>
         </thead>
         <tbody>
-          <tr class="gap">
-            <td colspan=${result.columns.length} data-rows=${from}></td>
-          </tr>
+          ${this.gap(from)}
           ${result.rows.slice(from, to).map(
             (row, i) =>
               html`<tr aria-rowindex=${from + i + 2}>
                 ${row.map((value, column) => this.cell(value, column))}
               </tr>`,
           )}
-          <tr class="gap">
-            <td colspan=${result.columns.length} data-rows=${result.rows.length - to}></td>
-          </tr>
+          ${this.gap(result.rows.length - to)}
         </tbody>
       </table>
     </div>`;
+  }
+
+  /** Room for rows that are not in the page. */
+  private gap(rows: number) {
+    return rows === 0
+      ? nothing
+      : html`<tr class="gap" aria-hidden="true">
+          <td colspan=${this.result?.columns.length ?? 1} data-rows=${rows}></td>
+        </tr>`;
   }
 
   private cell(value: QueryResult['rows'][number][number], column: number) {

@@ -28,7 +28,7 @@ await runMain(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'layerscope-pictures-'));
   const workspace = join(folder, 'traces');
   cpSync(join(root, 'samples'), workspace, { recursive: true });
-  copyFileSync(join(root, 'test', 'fixtures', 'flat', 'hybrid.db'), join(workspace, 'hybrid.db'));
+  copyFileSync(join(root, 'test', 'fixtures', 'e2e', 'hybrid.db'), join(workspace, 'hybrid.db'));
   const server = await startVsCode({
     install,
     extensions: [vsix],

@@ -9,7 +9,7 @@ describe('by the keyboard alone', () => {
 
   beforeAll(async () => {
     vscode = await openVsCode();
-    copyFileSync(resolve('test/fixtures/flat/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
+    copyFileSync(resolve('test/fixtures/e2e/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
   });
   afterAll(async () => {
     await vscode?.stop();

@@ -27,7 +27,7 @@ describe('a trace opened from the explorer', () => {
 
   beforeAll(async () => {
     vscode = await openVsCode();
-    copyFileSync(resolve('test/fixtures/flat/hybrid.db'), join(vscode.workspace, TRACE));
+    copyFileSync(resolve('test/fixtures/e2e/hybrid.db'), join(vscode.workspace, TRACE));
     before = fingerprint(vscode.workspace);
     window = await vscode.window();
     await window.doubleClick(TRACE);

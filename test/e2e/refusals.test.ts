@@ -13,7 +13,7 @@ describe('files that are no whole trace', () => {
 
   beforeAll(async () => {
     vscode = await openVsCode();
-    const trace = readFileSync(resolve('test/fixtures/flat/hybrid.db'));
+    const trace = readFileSync(resolve('test/fixtures/e2e/hybrid.db'));
     const write = (name: string, bytes: Uint8Array | string) =>
       writeFileSync(join(vscode.workspace, name), bytes);
     write('cut.db', trace.subarray(0, Math.floor(trace.length / 2)));

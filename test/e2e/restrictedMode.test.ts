@@ -13,7 +13,7 @@ describe('a folder that is not trusted', () => {
       'security.workspace.trust.startupPrompt': 'never',
       'security.workspace.trust.banner': 'never',
     });
-    copyFileSync(resolve('test/fixtures/flat/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
+    copyFileSync(resolve('test/fixtures/e2e/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
   });
   afterAll(async () => {
     await vscode?.stop();

@@ -19,7 +19,7 @@ describe('the trace editor follows the theme', () => {
 
   beforeAll(async () => {
     vscode = await openVsCode();
-    copyFileSync(resolve('test/fixtures/flat/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
+    copyFileSync(resolve('test/fixtures/e2e/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
   });
   afterAll(async () => {
     await vscode?.stop();

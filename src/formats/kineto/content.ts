@@ -17,7 +17,8 @@ export interface ContentState {
 
 /**
  * The bytes of a file, unpacked where it is gzip, in chunks. A damaged or cut gzip gives what can be
- * unpacked before the damage and says so in `state`; it does not throw for it.
+ * unpacked and says so in `state`; it does not throw for it. What comes before a cut is right; where
+ * bytes were changed, wrong text may come long before it is noticed.
  * @throws TraceOpenError from the source, for an empty file and for a gzip without any content; the
  * signal's reason once it is aborted
  */
@@ -66,7 +67,6 @@ async function* gunzipped(
   options: ReadOptions,
   state: ContentState,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  /** what the slice before gave, held back until the next one unpacks too */
   let unpacked: Uint8Array[] = [];
   const checksum = new Crc32();
   let length = 0;
@@ -84,24 +84,21 @@ async function* gunzipped(
   for await (const chunk of stored(source, options, GZIP_READ)) {
     for (let offset = 0; offset < chunk.length; offset += GZIP_SLICE) {
       const slice = chunk.slice(offset, offset + GZIP_SLICE);
-      const before = unpacked;
-      unpacked = [];
       try {
         gunzip.push(slice, false);
       } catch {
         // fflate's errors are words for programmers; where it stopped is what people need.
-        // Changed bits unpack to wrong text for a while before they are noticed: what the last
-        // slice gave is not trusted.
         state.failure = { kind: 'damaged', at };
+      }
+      yield* unpacked;
+      unpacked = [];
+      if (state.failure !== undefined) {
         return;
       }
-      yield* before;
       at += slice.length;
     }
     tail = lastBytes(tail, chunk);
   }
-  yield* unpacked;
-  unpacked = [];
   try {
     gunzip.push(new Uint8Array(0), true);
   } catch {

@@ -71,6 +71,7 @@ function toTrace(
     rows.rowsInFile++;
     rows.skip('rows cut off at the end of the file');
   }
+  refuseDamage(end, packing);
   refuseForeign(rows, end, packing);
   const meta = readMetadata(rows.metadataTexts);
 
@@ -120,16 +121,32 @@ function toTrace(
   };
 }
 
+/**
+ * A gzip whose bytes were changed unpacks to text with wrong digits in it, long before or without any
+ * error: figures from it would be wrong and nobody could tell which. One that is only cut is not
+ * concerned, nor is what follows a complete JSON.
+ * @throws TraceOpenError
+ */
+function refuseDamage(end: StreamEnd, packing: ContentState): void {
+  const kind = packing.failure?.kind;
+  if (kind === 'checksum' || (kind === 'damaged' && !end.complete)) {
+    throw new TraceOpenError(
+      'damaged',
+      'Bytes of this gzip file have changed since it was written, so its figures cannot be trusted. Copy it again from the machine that wrote it.',
+    );
+  }
+}
+
 /** @throws TraceOpenError where nothing in the file is an event of a PyTorch profile */
 function refuseForeign(rows: TraceRows, end: StreamEnd, packing: ContentState): void {
   const read = rows.gpu.count + rows.launches.count + rows.ranges.count + rows.host.count;
   if (read > 0) {
     return;
   }
-  if (packing.failure?.kind === 'damaged' || packing.failure?.kind === 'cut') {
+  if (packing.failure?.kind === 'cut') {
     throw new TraceOpenError(
       'damaged',
-      `The gzip file is ${packing.failure.kind === 'cut' ? 'cut off' : 'damaged'} before the first event could be unpacked. Copy it again from the machine that wrote it.`,
+      'The gzip file is cut off before the first event could be unpacked. Copy it again from the machine that wrote it.',
     );
   }
   if (!end.opened) {
@@ -221,13 +238,8 @@ function report(
   const text = packing.gzip ? ' of the unpacked text' : '';
   if (packing.failure?.kind === 'damaged') {
     warn(
-      'truncated',
-      `The gzip file is damaged near its byte ${packing.failure.at}; the trace is what could be unpacked safely before that: ${end.bytes} bytes of text.`,
-    );
-  } else if (packing.failure?.kind === 'checksum') {
-    warn(
-      'checksum',
-      'The checksum of the gzip file is wrong: some of its bytes have changed since it was written, and figures may be affected.',
+      'trailing-bytes',
+      'The gzip file has bytes behind its end that are not part of the trace.',
     );
   }
   if (end.cutAt !== undefined) {
@@ -236,7 +248,7 @@ function report(
       `The file ends in the middle of an event at byte ${end.cutAt}${text}; all events before it were read.`,
       1,
     );
-  } else if (!end.complete && packing.failure?.kind !== 'damaged') {
+  } else if (!end.complete) {
     warn(
       'truncated',
       `The file ends at byte ${end.bytes}${text} without closing its JSON; events may be missing.`,

@@ -45,7 +45,16 @@ export function registerCommands(editors: OpenEditors): vscode.Disposable {
 }
 
 async function openTrace(uri: vscode.Uri): Promise<void> {
+  const before = vscode.window.tabGroups.activeTabGroup.activeTab;
   await vscode.commands.executeCommand('vscode.openWith', uri, TRACE_VIEW);
+  // The same file as text in the tab the user was looking at: the trace takes its place.
+  if (
+    before?.input instanceof vscode.TabInputText &&
+    before.input.uri.toString() === uri.toString() &&
+    !before.isDirty
+  ) {
+    await vscode.window.tabGroups.close(before, true);
+  }
 }
 
 /** The trace a command is about: the active one, the only one, the one chosen, or one opened now. */

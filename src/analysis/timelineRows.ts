@@ -54,7 +54,7 @@ class RowBuilder {
       const kind = trace.ranges.kind[range];
       return kind === ANNOTATION || kind === MODULE;
     });
-    for (const lane of this.lanesInOrder()) {
+    for (const lane of this.lanesInOrder((lane) => launches[lane].length > 0)) {
       if (gpu[lane].length > 0) {
         this.addLabelled(lane, trace.gpu, gpu[lane]);
         this.addOverlapping(lane, 'kernel', 'Kernels', trace.gpu, gpu[lane], this.callFace());
@@ -76,14 +76,22 @@ class RowBuilder {
     return this.built;
   }
 
-  /** Streams before threads, each by rank, streams by device; otherwise as in the file. */
-  private lanesInOrder(): readonly number[] {
+  /**
+   * Streams first, then the threads that launch their work, then all others, which only surround it;
+   * each by rank, streams by device; otherwise as in the file.
+   */
+  private lanesInOrder(launches: (lane: number) => boolean): readonly number[] {
     const { lanes } = this.trace;
-    const order = lanes.map((_, i) => i);
-    return order.sort((a, b) => {
-      const kinds = Number(lanes[a].kind === 'thread') - Number(lanes[b].kind === 'thread');
-      return kinds || lanes[a].rank - lanes[b].rank || lanes[a].device - lanes[b].device || a - b;
-    });
+    const place = lanes.map((lane, i) => (lane.kind === 'stream' ? 0 : launches(i) ? 1 : 2));
+    return lanes
+      .map((_, i) => i)
+      .sort(
+        (a, b) =>
+          place[a] - place[b] ||
+          lanes[a].rank - lanes[b].rank ||
+          lanes[a].device - lanes[b].device ||
+          a - b,
+      );
   }
 
   /** Rows of what the calls of a lane belong to: step, layer, module; those that the labels know of. */

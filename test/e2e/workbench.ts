@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { frameShowing } from '../../scripts/vscode/browser.mjs';
 import { TraceEditor } from './traceEditor.js';
 
-const ACTIVE_TAB = '.editor-group-container.active .tab.active .label-name';
+const ACTIVE_TAB = '.editor-group-container.active .tab.active';
 
 /** A VS Code window as its user sees it: explorer, command palette, tabs, messages. */
 export class Workbench {
@@ -85,12 +85,12 @@ export class Workbench {
 
   /** File name of the active editor. */
   async activeTab(): Promise<string> {
-    return (await this.page.locator(ACTIVE_TAB).first().innerText()).trim();
+    return (await this.page.locator(ACTIVE_TAB).first().getAttribute('data-resource-name')) ?? '';
   }
 
   /** Waits until the active editor is this file with the cursor on this line. */
   async isAt(file: string, line: number): Promise<void> {
-    await this.page.locator(ACTIVE_TAB).filter({ hasText: file }).first().waitFor();
+    await this.page.locator(`${ACTIVE_TAB}[data-resource-name="${file}"]`).first().waitFor();
     await this.page.locator('#status\\.editor\\.selection', { hasText: `Ln ${line},` }).waitFor();
   }
 

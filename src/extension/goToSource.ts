@@ -32,26 +32,47 @@ export async function goToSource(
   traceColumn: vscode.ViewColumn | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  const cancellation = new vscode.CancellationTokenSource();
-  const cancel = () => cancellation.cancel();
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    const code = new WorkspaceCode(search.findDefinitions, cancellation.token);
-    const located = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: 'Layerscope: looking for the code' },
-      () => locateSource(hints, code, search.matchPaths, signal),
+  const stop = new AbortController();
+  signal.addEventListener('abort', () => stop.abort(), { once: true });
+  const code = new WorkspaceCode(search.findDefinitions, stop.signal);
+  const located = await cancellableWhenSlow(
+    locateSource(hints, code, search.matchPaths, stop.signal),
+    stop,
+  );
+  if (located === undefined) {
+    return offerElsewhere(hints, traceColumn, code.searchedPart);
+  }
+  const place = await choose(located, code);
+  if (place !== undefined) {
+    await openPlace(code.uri(place.file), place.line, traceColumn, remarks(located));
+  }
+  return '';
+}
+
+/** Milliseconds after which a search shows itself, with a way to stop it. */
+const SLOW = 1500;
+
+async function cancellableWhenSlow<T>(search: Promise<T>, stop: AbortController): Promise<T> {
+  const show = () =>
+    vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: 'Layerscope: looking for the code in the open folders',
+        cancellable: true,
+      },
+      (_, token) => {
+        token.onCancellationRequested(() => stop.abort());
+        return search.then(
+          () => undefined,
+          () => undefined, // whoever waits for the search says what went wrong
+        );
+      },
     );
-    if (located === undefined) {
-      return await offerElsewhere(hints, traceColumn, code.searchedPart);
-    }
-    const place = await choose(located, code);
-    if (place !== undefined) {
-      await openPlace(code.uri(place.file), place.line, traceColumn, remarks(located));
-    }
-    return '';
+  const timer = setTimeout(show, SLOW);
+  try {
+    return await search;
   } finally {
-    signal.removeEventListener('abort', cancel);
-    cancellation.dispose();
+    clearTimeout(timer);
   }
 }
 

@@ -21,10 +21,15 @@ export class WorkspaceCode implements SourceWorkspace {
   /** true once a search met more files than it reads */
   searchedPart = false;
 
+  private readonly cancellation = new vscode.CancellationTokenSource();
+
+  /** @param signal ends the search; the methods then throw its reason */
   constructor(
     private readonly findDefinitions: FindDefinitions,
-    private readonly token: vscode.CancellationToken,
-  ) {}
+    private readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener('abort', () => this.cancellation.cancel(), { once: true });
+  }
 
   /** The file behind a path that this workspace gave. */
   uri(path: string): vscode.Uri {
@@ -64,7 +69,7 @@ export class WorkspaceCode implements SourceWorkspace {
       glob,
       `{${excluded.join(',')}}`,
       most,
-      this.token,
+      this.cancellation.token,
     );
     if (most !== undefined && found.length >= most) {
       this.searchedPart = true;
@@ -78,9 +83,7 @@ export class WorkspaceCode implements SourceWorkspace {
   private async holding(text: string, paths: readonly string[]): Promise<string[]> {
     const found: string[] = [];
     for (let from = 0; from < paths.length; from += READ_AT_ONCE) {
-      if (this.token.isCancellationRequested) {
-        throw new vscode.CancellationError();
-      }
+      this.signal.throwIfAborted();
       const some = paths.slice(from, from + READ_AT_ONCE);
       const texts = await Promise.all(some.map((path) => this.readable(path)));
       found.push(...some.filter((_, i) => texts[i].includes(text)));

@@ -13,7 +13,12 @@ let loaded: Promise<SqlJs> | undefined;
  * @param folder where the bundle lies
  */
 export function loadNodeSqlJs(folder?: string): Promise<SqlJs> {
-  loaded ??= readWasm(folder).then(loadSqlJs);
+  loaded ??= readWasm(folder)
+    .then(loadSqlJs)
+    .catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
   return loaded;
 }
 

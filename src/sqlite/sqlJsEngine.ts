@@ -85,7 +85,7 @@ class SqlJsEngine implements SqlEngine {
   eachNumeric(sql: string, onRow: (row: ArrayLike<number>) => void): void {
     let numbers: Float64Array | undefined;
     this.stream(sql, (statement) => {
-      const row = statement.get(null, { useBigInt: false });
+      const row = statement.get(null, AS_DOUBLES);
       numbers ??= new Float64Array(row.length);
       for (let i = 0; i < row.length; i++) {
         const value = row[i];
@@ -215,16 +215,20 @@ const BLANK = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*$/;
 
 /** A row whose integers beyond 2^53 are bigint; reading every integer so would cost several times more. */
 function exactRow(statement: SqlJsStatement): SqlValue[] {
-  const row = statement.get(null, { useBigInt: false });
-  if (!row.some(isBeyondDouble)) {
-    return row;
+  const row = statement.get(null, AS_DOUBLES);
+  for (let i = 0; i < row.length; i++) {
+    if (isBeyondDouble(row[i])) {
+      return statement
+        .get(null, { useBigInt: true })
+        .map((value) =>
+          typeof value === 'bigint' && !isBeyondDouble(Number(value)) ? Number(value) : value,
+        );
+    }
   }
-  return statement
-    .get(null, { useBigInt: true })
-    .map((value) =>
-      typeof value === 'bigint' && !isBeyondDouble(Number(value)) ? Number(value) : value,
-    );
+  return row;
 }
+
+const AS_DOUBLES = { useBigInt: false };
 
 function isBeyondDouble(value: SqlValue): boolean {
   return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;

@@ -11,7 +11,7 @@ import {
   type Trace,
   type Warning,
 } from '../../trace/index.js';
-import { eachEventRow } from '../eventRows.js';
+import { damageOf, eachEventRow } from '../eventRows.js';
 import { MOST_NS, nsOfMicroseconds } from '../exactTime.js';
 import { parseStack, UnreadableStack } from '../frameText.js';
 import { hostKind } from '../hostKind.js';
@@ -27,18 +27,17 @@ import { gpuKind, isApiName, placeOfSource, type Place } from './eventSource.js'
 
 /** What a row is made of, in the order of `selected`. */
 const START = 0;
-const START_TYPE = 1;
-const DURATION = 2;
-const NAME = 3;
-const SOURCE = 4;
-const PID = 5;
-const TID = 6;
-const DEVICE = 7;
-const STREAM = 8;
-const RANK = 9;
-const WORLD_SIZE = 10;
-const BYTES = 11;
-const STACK = 12;
+const DURATION = 1;
+const NAME = 2;
+const SOURCE = 3;
+const PID = 4;
+const TID = 5;
+const DEVICE = 6;
+const STREAM = 7;
+const RANK = 8;
+const WORLD_SIZE = 9;
+const BYTES = 10;
+const STACK = 11;
 
 const TOO_FAR = 'a time more than 104 days from the others';
 
@@ -70,21 +69,42 @@ export async function readFlatEvents(
   if (damage !== undefined && seen === 0) {
     throw damagedFile(source, damage);
   }
-  return events.build(base, inFile, seen, damage, found);
+  return events.build(base, inFile, seen, damage, [...found, ...coarseTimes(engine, columns)]);
+}
+
+/** Times stored as floating-point numbers that are too large to be exact. */
+function coarseTimes(engine: SqlEngine, columns: FlatColumns): Warning[] {
+  const time = quoteName(columns.timestamp);
+  try {
+    const [[rows]] = engine.query(
+      `SELECT count(*) FROM ${FLAT_TABLE} WHERE typeof(${time}) = 'real' AND abs(${time}) > ${MOST_NS}`,
+    ).rows;
+    const count = Number(rows);
+    return count === 0
+      ? []
+      : [
+          {
+            code: 'coarse-times',
+            message: `${count} times are stored as floating-point numbers above 2^53 ns: they are exact to some 256 ns only.`,
+            rows: count,
+          },
+        ];
+  } catch (error) {
+    // Damage, which was told when the rows were read, or will be.
+    damageOf(error);
+    return [];
+  }
 }
 
 function selected(columns: FlatColumns, base: bigint): string[] {
   const plain = (column: string | undefined): string =>
     column === undefined ? 'NULL' : quoteName(column);
-  const text = (column: string): string =>
-    `CASE typeof(${quoteName(column)}) WHEN 'blob' THEN CAST(${quoteName(column)} AS TEXT) ELSE ${quoteName(column)} END`;
   const out: string[] = [];
   // The subtraction is SQLite's, on 64-bit integers: a Unix epoch in ns does not fit a double.
   out[START] = `(${numberOf(columns.timestamp)}) - (${base})`;
-  out[START_TYPE] = `typeof(${quoteName(columns.timestamp)}) = 'real'`;
   out[DURATION] = numberOf(columns.duration);
-  out[NAME] = text(columns.name);
-  out[SOURCE] = columns.source === undefined ? "'gpu'" : text(columns.source);
+  out[NAME] = plain(columns.name);
+  out[SOURCE] = columns.source === undefined ? "'gpu'" : plain(columns.source);
   out[PID] = plain(columns.pid);
   out[TID] = plain(columns.tid);
   out[DEVICE] = plain(columns.device);
@@ -95,7 +115,7 @@ function selected(columns: FlatColumns, base: bigint): string[] {
   out[STACK] =
     columns.stack === undefined
       ? 'NULL'
-      : `CASE WHEN ${quoteName(columns.stack)} IN ('', '[]') THEN NULL ELSE ${text(columns.stack)} END`;
+      : `CASE WHEN ${quoteName(columns.stack)} IN ('', '[]') THEN NULL ELSE ${quoteName(columns.stack)} END`;
   return out;
 }
 
@@ -142,10 +162,14 @@ class FlatEvents {
   private readonly stackIds = new Map<string, number>();
   private readonly devices = new Map<string, number>();
   private readonly rankNumbers = new Set<number>();
+  /** by name id */
+  private readonly gpuKinds: number[] = [];
+  private readonly rankIds = new Map<SqlValue, number>();
+  private lastStream:
+    { rank: number; pid: string; device: SqlValue; stream: SqlValue; lane: number } | undefined;
   private worldSize = 0;
   private unnamed = 0;
   private unsourced = 0;
-  private coarse = 0;
   private apiNames = 0;
   private badStacks = 0;
   private withStack = 0;
@@ -179,7 +203,6 @@ class FlatEvents {
       this.skips.add('a duration of more than 104 days');
       return;
     }
-    this.coarse += row[START_TYPE] === 1 ? 1 : 0;
 
     const text = string(row[NAME]);
     this.unnamed += text === '' ? 1 : 0;
@@ -190,15 +213,14 @@ class FlatEvents {
     const stack = this.stack(row[STACK]);
     if (place === 'gpu') {
       this.apiNames += isApiName(text) ? 1 : 0;
-      const bytes = number(row[BYTES]);
       this.gpu.push({
         start,
         duration,
         name,
         lane: this.streamLane(rank, pid, row),
-        kind: gpuKind(text),
+        kind: this.kind(name, text),
         stack,
-        ...(Number.isNaN(bytes) ? {} : { bytes }),
+        bytes: number(row[BYTES]),
       });
       return;
     }
@@ -281,28 +303,52 @@ class FlatEvents {
   }
 
   private rank(row: readonly SqlValue[]): number {
-    const stated = number(row[RANK]);
-    const rank = Number.isSafeInteger(stated) && stated >= 0 ? stated : -1;
-    if (rank >= 0) {
-      this.rankNumbers.add(rank);
-    }
     const size = number(row[WORLD_SIZE]);
     if (Number.isSafeInteger(size) && size > this.worldSize) {
       this.worldSize = size;
     }
-    return this.lanes.rank(String(rank), () => ({
-      rank,
-      worldSize: 1,
-      label: rank < 0 ? this.source.name : `rank ${rank}`,
-      path: this.source.path,
-      device: '',
-    }));
+    let id = this.rankIds.get(row[RANK]);
+    if (id === undefined) {
+      const stated = number(row[RANK]);
+      const rank = Number.isSafeInteger(stated) && stated >= 0 ? stated : -1;
+      if (rank >= 0) {
+        this.rankNumbers.add(rank);
+      }
+      id = this.lanes.rank(String(rank), () => ({
+        rank,
+        worldSize: 1,
+        label: rank < 0 ? this.source.name : `rank ${rank}`,
+        path: this.source.path,
+        device: '',
+      }));
+      this.rankIds.set(row[RANK], id);
+    }
+    return id;
+  }
+
+  private kind(name: number, text: string): number {
+    let kind = this.gpuKinds[name];
+    if (kind === undefined) {
+      kind = gpuKind(text);
+      this.gpuKinds[name] = kind;
+    }
+    return kind;
   }
 
   private streamLane(rank: number, pid: string, row: readonly SqlValue[]): number {
+    // Rows of one stream mostly follow one another: asking for the same lane again is cheap.
+    const last = this.lastStream;
+    if (
+      last?.rank === rank &&
+      last.pid === pid &&
+      last.device === row[DEVICE] &&
+      last.stream === row[STREAM]
+    ) {
+      return last.lane;
+    }
     const device = string(row[DEVICE]);
     const stream = string(row[STREAM]);
-    return this.lanes.lane(`s\0${rank}\0${pid}\0${device}\0${stream}`, () => ({
+    const lane = this.lanes.lane(`s\0${rank}\0${pid}\0${device}\0${stream}`, () => ({
       kind: 'stream',
       rank,
       device: this.device(device),
@@ -310,6 +356,8 @@ class FlatEvents {
       process: pid,
       label: stream === '' ? 'GPU' : `stream ${stream}`,
     }));
+    this.lastStream = { rank, pid, device: row[DEVICE], stream: row[STREAM], lane };
+    return lane;
   }
 
   private threadLane(rank: number, pid: string, tid: string): number {
@@ -383,11 +431,6 @@ class FlatEvents {
       'no-source',
       this.unsourced,
       `${this.unsourced} events have no source; they are shown as host events, not as GPU work.`,
-    );
-    add(
-      'coarse-times',
-      this.coarse,
-      `${this.coarse} times are stored as floating-point numbers: beyond 2^53 ns they are exact to 256 ns only.`,
     );
     add(
       'api-names',

@@ -9,6 +9,12 @@ import { readFlatEvents } from './flatEvents.js';
 /**
  * Reads an SQLite file with a table `events`, one row an event: `timestamp` (ns), `name` and
  * `duration_us` (or `duration_ns`, `duration`, both ns) are needed, all other columns are optional.
+ * `source` decides what a row is (`placeOfSource`); `pid`, `tid`, `gpu_id`, `stream`, `rank`,
+ * `world_size`, `bytes` and `stack` (`parseStack`) are used where they exist.
+ *
+ * A row without a usable time or duration is left out and counted by its reason in the report: no
+ * number, a negative duration, or more than 104 days, which a double cannot hold in exact ns. A row
+ * without a name stays, as "(no name)"; one without a source stays a host event.
  *
  * @param openEngine an engine over a database's bytes
  */

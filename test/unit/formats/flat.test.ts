@@ -257,6 +257,19 @@ describe('tables of other shapes', () => {
     expect(sum(trace.gpu.duration)).toBe(1200 * 4950 * 1000);
   });
 
+  it('with times as floating-point numbers: read, and told as inexact', async () => {
+    const trace = await openBytes(
+      await makeDatabase(
+        'CREATE TABLE events(timestamp REAL, name TEXT, duration_us REAL)',
+        "INSERT INTO events VALUES (1777334400000000123, 'a', 1), (1777334400000001123, 'b', 1)",
+      ),
+    );
+    expect(trace.gpu.start[1] - trace.gpu.start[0]).toBe(1024);
+    expect(trace.report.warnings.map(({ code, rows }) => [code, rows])).toEqual([
+      ['coarse-times', 2],
+    ]);
+  });
+
   it('without any row: an empty trace', async () => {
     const trace = await openBytes(
       await makeDatabase('CREATE TABLE events(timestamp, name, duration_us)'),

@@ -12,6 +12,8 @@ export interface CanvasTheme {
   readonly font: string;
 }
 
+const FONT = (family: string) => `11px ${family}`;
+
 /** The kind VS Code states in the body's class; forced colours count as high contrast. */
 export function themeKind(): ThemeKind {
   const classes = document.body.classList;
@@ -31,6 +33,19 @@ export function readTheme(): CanvasTheme {
   const variable = (name: string, otherwise: string) =>
     style.getPropertyValue(`--vscode-${name}`).trim() || otherwise;
   const dark = kind === 'dark' || kind === 'hcDark';
+  if (matchMedia('(forced-colors: active)').matches) {
+    // The user's own colours: a canvas knows them by their CSS names.
+    return {
+      kind,
+      ground: 'Canvas',
+      text: 'CanvasText',
+      faintText: 'CanvasText',
+      line: 'CanvasText',
+      focus: 'Highlight',
+      selection: 'CanvasText',
+      font: FONT(variable('font-family', 'system-ui, sans-serif')),
+    };
+  }
   const text = variable('foreground', dark ? '#cccccc' : '#3b3b3b');
   return {
     kind,
@@ -40,7 +55,7 @@ export function readTheme(): CanvasTheme {
     line: variable('contrastBorder', variable('panel-border', dark ? '#2b2b2b' : '#e5e5e5')),
     focus: variable('focusBorder', dark ? '#0078d4' : '#005fb8'),
     selection: variable('editor-foreground', text),
-    font: `11px ${variable('font-family', 'system-ui, sans-serif')}`,
+    font: FONT(variable('font-family', 'system-ui, sans-serif')),
   };
 }
 

@@ -113,8 +113,10 @@ export class TraceView {
     this.store.update({ split: Math.min(0.85, Math.max(0.12, split)) });
   }
 
-  onTimelineFocus(focus: () => void): void {
+  /** @returns a function that ends it */
+  onTimelineFocus(focus: () => void): () => void {
     this.timelineFocus.add(focus);
+    return () => this.timelineFocus.delete(focus);
   }
 
   // Code

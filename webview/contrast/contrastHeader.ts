@@ -31,6 +31,8 @@ export class ContrastHeader extends ViewElement {
         border-bottom: 1px solid
           var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
         display: block;
+        max-height: 45vh;
+        overflow: auto;
         padding: 8px 14px 6px;
       }
       .title {
@@ -197,7 +199,9 @@ export class ContrastHeader extends ViewElement {
     const { summary } = opening;
     return html`
       <div class="title">
-        <span class="name">${visibleText(summary.files.map((file) => file.name).join(', '))}</span>
+        <span class="name" title=${summary.files.map(({ name }) => visibleText(name)).join('\n')}>
+          ${fileNames(summary)}
+        </span>
         <span class="faint">${describeTrace(summary)}</span>
         ${
           window === null
@@ -361,6 +365,15 @@ export class ContrastHeader extends ViewElement {
 
 function microsWithUnit(ns: number | null): string {
   return ns === null ? 'none' : `${formatMicros(ns)} µs`;
+}
+
+/** The first file's name, and how many more were opened with it. */
+function fileNames({ files }: TraceSummary): string {
+  const first = visibleText(files[0]?.name ?? '');
+  const more = files.length - 1;
+  return more > 0
+    ? `${first} and ${formatCount(more)} more ${more === 1 ? 'file' : 'files'}`
+    : first;
 }
 
 function describeTrace(summary: TraceSummary): string {

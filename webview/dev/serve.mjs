@@ -1,7 +1,7 @@
 // Serves the trace editor's page over the real engine, outside VS Code. See README.md.
 import { build } from 'esbuild';
 import { createServer } from 'node:http';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -28,6 +28,16 @@ function encode(message) {
       return { $array: value.constructor.name, base64: bytes.toString('base64') };
     }
     return typeof value === 'bigint' ? value.toString() : value;
+  });
+}
+
+/** The built-in queries; their header comments are the titles. */
+function savedQueries() {
+  const folder = join(root, 'queries');
+  return readdirSync(folder).map((file) => {
+    const sql = readFileSync(join(folder, file), 'utf8');
+    const header = (key) => new RegExp(`^-- ${key}: (.*)$`, 'm').exec(sql)?.[1] ?? '';
+    return { title: header('title'), description: header('description'), sql };
   });
 }
 
@@ -75,7 +85,7 @@ export async function serve(traces, port = 8410) {
     }));
 
   const answers = {
-    savedQueries: async () => [],
+    savedQueries: async () => savedQueries(),
     copy: async () => undefined,
     save: async ({ suggestedName }) => suggestedName,
     goToCode: async ({ call }) => {

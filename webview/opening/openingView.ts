@@ -35,6 +35,11 @@ export class OpeningView extends ViewElement {
       vscode-progress-bar {
         margin-bottom: 16px;
       }
+      @media (prefers-reduced-motion: reduce) {
+        vscode-progress-bar::part(indicator) {
+          animation: none;
+        }
+      }
       .sentence {
         font-size: 14px;
         overflow-wrap: anywhere;
@@ -82,7 +87,7 @@ export class OpeningView extends ViewElement {
           <p class="sentence" role="alert" data-testid="open-error">
             ${visibleText(opening.sentence)}
           </p>
-          ${opening.looksLike === '' ? nothing : html`<p>It looks like ${visibleText(opening.looksLike)}.</p>`}
+          ${opening.looksLike === '' || opening.sentence.includes(opening.looksLike) ? nothing : html`<p>It looks like ${visibleText(opening.looksLike)}.</p>`}
           ${
             opening.tables.length === 0
               ? nothing

@@ -187,6 +187,9 @@ export const timelineStyles = css`
     margin: 0;
   }
   @media (forced-colors: active) {
+    .ruler text {
+      fill: CanvasText;
+    }
     canvas {
       forced-color-adjust: none;
     }

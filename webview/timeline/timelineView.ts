@@ -108,13 +108,13 @@ export class TimelineView extends ViewElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.endings.push(
+      this.view.onTimelineFocus(() => this.body.focus()),
       this.view.store.subscribe(() => this.scheduleDraw()),
       onThemeChange(() => {
         this.theme = undefined;
         this.scheduleDraw();
       }),
     );
-    this.view.onTimelineFocus(() => this.body.focus());
   }
 
   override disconnectedCallback(): void {

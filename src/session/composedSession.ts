@@ -84,17 +84,15 @@ export class ComposedSession implements TraceSession {
     });
   }
 
+  /** Ends both halves at once, whatever they are doing. */
   async close(): Promise<void> {
     const queries = this.queries;
     this.queries = undefined;
-    if (queries !== undefined) {
-      await queries.then(
-        ({ stop }) => stop(),
-        () => undefined, // an engine that failed to start needs no stopping; its query said so
-      );
-    }
-    await this.parts.trace.close();
     this.parts.dispose();
+    await queries?.then(
+      ({ stop }) => stop(),
+      () => undefined, // an engine that failed to start needs no stopping; its query said so
+    );
   }
 
   private async startQueries(options: CallOptions | undefined): Promise<StartedQueryEngine> {

@@ -10,15 +10,16 @@ export interface TraceInput {
   readonly companions?: readonly { readonly suffix: string; readonly bytes: Uint8Array }[];
 }
 
-/** What a query engine works on; every array may be moved to another worker. */
+/** What a query engine works on. */
 export interface QueryData {
+  /** shares the trace's own arrays: posting copies them, nobody may move or change them */
   readonly tables: QueryTables;
   /** the trace's own database, write-ahead log merged; null where the trace is no SQLite file */
   readonly database: Uint8Array | null;
 }
 
 /** The half of a session that holds the trace: in a worker under VS Code. */
-export interface TraceEngine extends Omit<TraceSession, 'open' | 'query'> {
+export interface TraceEngine extends Omit<TraceSession, 'open' | 'query' | 'close'> {
   open(inputs: readonly TraceInput[], options?: CallOptions): Promise<TraceSummary>;
   queryData(request: undefined, options?: CallOptions): Promise<QueryData>;
 }
@@ -44,6 +45,5 @@ export const TRACE_ENGINE_METHODS = [
   'sourceHints',
   'attributed',
   'queryData',
-  'close',
 ] as const;
 export const QUERY_ENGINE_METHODS = ['load', 'query'] as const;

@@ -119,10 +119,6 @@ export class LocalTraceEngine implements TraceEngine {
     }
   }
 
-  async close(): Promise<void> {
-    this.opened = undefined;
-  }
-
   private async sources(inputs: readonly TraceInput[]): Promise<TraceSource[]> {
     const opened: TraceSource[] = [];
     try {

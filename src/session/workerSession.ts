@@ -45,6 +45,7 @@ export function createWorkerSession(host: WorkerHost): TraceSession {
     },
     dispose() {
       worker.terminate();
+      trace.fail(cancelled());
     },
   });
 }

@@ -61,6 +61,18 @@ describe.each(FILES)('%s', (file) => {
     }
   });
 
+  it('says how many calls ran inside another, as SQL counts them', async () => {
+    const trace = await openFile(file);
+    const [[nested]] = await plainSql(
+      file,
+      `SELECT count(*) FROM events e WHERE source IN (1, 4) AND EXISTS (
+         SELECT 1 FROM events o WHERE o.source IN (1, 4) AND o.pid = e.pid AND o.tid = e.tid
+           AND o.timestamp < e.timestamp AND o.timestamp + o.duration > e.timestamp)`,
+    );
+    const told = trace.report.warnings.find(({ code }) => code === 'nested-calls')?.rows ?? 0;
+    expect(told).toBe(nested);
+  });
+
   it('links every event to the stack SQL links it to', async () => {
     const trace = await openFile(file);
     const [[linked, dangling]] = await plainSql(

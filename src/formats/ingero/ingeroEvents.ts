@@ -21,6 +21,7 @@ import { originShift, traceSpan } from '../timeOrigin.js';
 import { trueCounts, type TrueCounts } from './aggregates.js';
 import { causalChains } from './causalChains.js';
 import { recordingFacts } from './facts.js';
+import { nestedCallWarnings } from './nestedCalls.js';
 import { SourceNames } from './sources.js';
 import { IngeroStacks } from './stacks.js';
 
@@ -292,6 +293,7 @@ class IngeroEvents {
     this.skips.add('in a damaged or missing part of the file', report.rowsInFile - report.seen);
     const { ranks, lanes } = this.lanes.build();
     const { source } = this;
+    const launches = this.launches.build();
     return {
       files: [{ path: source.path, name: source.name, bytes: source.size }],
       format: 'ingero',
@@ -306,7 +308,7 @@ class IngeroEvents {
       })),
       lanes,
       gpu: new GpuBuilder().build(),
-      launches: this.launches.build(),
+      launches,
       ranges: new RangeBuilder().build(),
       host: this.host.build(),
       kernelShapes: [],
@@ -322,6 +324,7 @@ class IngeroEvents {
           ...report.found,
           ...this.skips.warnings(),
           ...this.stacks.warnings(),
+          ...nestedCallWarnings(launches),
           ...(this.unknownSources === 0
             ? []
             : [

@@ -5,7 +5,7 @@ import { Store, keptState, restoredState } from './state.js';
 import type { KeptState } from './state.js';
 import { TraceView } from './traceView.js';
 
-/** ms between the last change and storing it: panning changes the state sixty times a second. */
+/** ms between a change and storing it: panning changes the state sixty times a second. */
 const KEEP_AFTER = 250;
 
 const vscode = acquireVsCodeApi<KeptState>();
@@ -20,10 +20,16 @@ const view = new TraceView(
 );
 
 let keeping: ReturnType<typeof setTimeout> | undefined;
-store.subscribe((state) => {
+function keep(): void {
   clearTimeout(keeping);
-  keeping = setTimeout(() => vscode.setState(keptState(state)), KEEP_AFTER);
+  keeping = undefined;
+  vscode.setState(keptState(store.state));
+}
+store.subscribe(() => {
+  keeping ??= setTimeout(keep, KEEP_AFTER);
 });
+// A tab that is hidden loses its page at once, with what was not stored yet.
+window.addEventListener('pagehide', keep);
 
 const app: App = document.createElement('layerscope-app');
 app.view = view;

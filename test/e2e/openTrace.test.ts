@@ -104,10 +104,14 @@ describe('a trace opened from the explorer', () => {
     const expected = await tailsByName(join(vscode.workspace, TRACE));
     const { columns, cells } = await trace.queryResult(expected.length);
     expect([columns[0], columns[2], columns[3]]).toEqual(['name', 'p50', 'p99']);
-    for (const [i, { name, calls, p50, p99 }] of expected.entries()) {
-      expect(cells[i].slice(0, 2)).toEqual([name, String(calls)]);
-      expect(Number(cells[i][2])).toBeCloseTo(p50, 6);
-      expect(Number(cells[i][3])).toBeCloseTo(p99, 6);
+    const tails = cells.map((row) => Number(row[3]));
+    expect(tails).toEqual([...tails].sort((a, b) => b - a));
+    expect(cells.map(([name]) => name).sort()).toEqual(expected.map(({ name }) => name));
+    for (const { name, calls, p50, p99 } of expected) {
+      const row = cells.find(([shown]) => shown === name) ?? [];
+      expect(row[1]).toBe(String(calls));
+      expect(Number(row[2])).toBeCloseTo(p50, 6);
+      expect(Number(row[3])).toBeCloseTo(p99, 6);
     }
     await window.page.screenshot({ path: screenshotPath('query') });
 
@@ -133,9 +137,7 @@ describe('a trace opened from the explorer', () => {
 
   it('refuses a statement that would write', async () => {
     await trace.runSql('DELETE FROM events');
-    await expect
-      .poll(() => trace.frame.getByTestId('query-error').innerText())
-      .toMatch(/read|SELECT/i);
+    await expect.poll(() => trace.frame.getByTestId('query-error').innerText()).toMatch(/DELETE/);
   });
 
   it('keeps the view when its tab was hidden', async () => {
@@ -169,9 +171,14 @@ async function tailsByName(path: string) {
   return values
     .map(([name, json]) => {
       const sorted = JSON.parse(String(json)) as number[];
-      return { name, calls: sorted.length, p50: at(sorted, 0.5), p99: at(sorted, 0.99) };
+      return {
+        name: String(name),
+        calls: sorted.length,
+        p50: at(sorted, 0.5),
+        p99: at(sorted, 0.99),
+      };
     })
-    .sort((a, b) => b.p99 - a.p99);
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function readIfThere(path: string): string {

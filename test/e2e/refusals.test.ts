@@ -16,7 +16,7 @@ describe('files that are no whole trace', () => {
     const trace = readFileSync(resolve('test/fixtures/e2e/hybrid.db'));
     const write = (name: string, bytes: Uint8Array | string) =>
       writeFileSync(join(vscode.workspace, name), bytes);
-    write('cut.db', trace.subarray(0, Math.floor(trace.length / 2)));
+    write('damaged.db', Buffer.concat([trace.subarray(0, 100), Buffer.alloc(trace.length, 0xa5)]));
     write('empty.db', '');
     write('notes.db', 'These are notes, and no database.\n');
     write('customers.db', await customers());
@@ -37,7 +37,7 @@ describe('files that are no whole trace', () => {
   }
 
   it('says that a database is damaged', async () => {
-    expect(await sentenceFor('cut.db')).toMatch(/damaged|cut|malformed|incomplete/i);
+    expect(await sentenceFor('damaged.db')).toMatch(/damaged/i);
   });
 
   it('says that a file is empty', async () => {
@@ -51,7 +51,8 @@ describe('files that are no whole trace', () => {
   it('says what another database holds, and offers another editor', async () => {
     await window.doubleClick('customers.db');
     const page = await window.trace('did not open');
-    expect(await page.frame.locator('body').innerText()).toMatch(/customers/);
+    await page.frame.getByText('customers').first().waitFor();
+    await window.page.screenshot({ path: screenshotPath('refused-customers.db') });
     await page.frame.getByText('Open with another editor').waitFor();
     await page.frame.getByText('Never open such files here').waitFor();
     await page.frame.getByText('Open with another editor').click();

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import { mergeRanks } from '../../../src/formats/mergeRanks.js';
+import { TraceOpenError, type TimedColumns, type Trace } from '../../../src/trace/index.js';
+import { rangePath, readFixture, readText } from './readFixture.js';
+
+const RANKS = ['two-ranks.rank0.pt.trace.json.gz', 'two-ranks.rank1.pt.trace.json.gz'];
+const readRanks = (): Promise<Trace[]> => Promise.all(RANKS.map(readFixture));
+
+/** Rows as text with absolute times, so that they can be compared across traces. */
+function rows(trace: Trace, table: TimedColumns, more: (row: number) => unknown): string[] {
+  return Array.from({ length: table.count }, (_, i) => {
+    const lane = trace.lanes[table.lane[i]];
+    return JSON.stringify([
+      String(trace.clock.originNs + BigInt(table.start[i])),
+      table.duration[i],
+      trace.names.get(table.name[i]),
+      trace.ranks[lane.rank].label,
+      lane.label,
+      more(i),
+    ]);
+  });
+}
+
+function everything(trace: Trace): Record<string, string[]> {
+  const absolute = (ns: number): string => String(trace.clock.originNs + BigInt(ns));
+  const launch = (i: number): unknown =>
+    i < 0 ? 'none' : [absolute(trace.launches.start[i]), trace.launches.correlation[i]];
+  return {
+    gpu: rows(trace, trace.gpu, (i) => [
+      trace.gpu.kind[i],
+      launch(trace.gpu.launch[i]),
+      trace.gpu.launch[i] < 0 ? [] : rangePath(trace, trace.gpu.launch[i]),
+      trace.gpu.correlation[i],
+      trace.gpu.bytes[i],
+      trace.kernelShapes[trace.gpu.shape[i]],
+      trace.names.get(trace.gpu.collective[i]),
+      trace.gpu.replayed[i],
+    ]),
+    launches: rows(trace, trace.launches, (i) => rangePath(trace, i)),
+    ranges: rows(trace, trace.ranges, (i) => trace.ranges.kind[i]),
+    host: rows(trace, trace.host, (i) => trace.host.kind[i]),
+  };
+}
+
+describe('two ranks of one run', () => {
+  test('every row and every link is that of its own file, on one clock, in time order', async () => {
+    const parts = await readRanks();
+    const merged = mergeRanks(parts);
+    const found = everything(merged);
+    const expected = parts.map(everything);
+    for (const table of ['gpu', 'launches', 'ranges', 'host']) {
+      expect([...found[table]].sort()).toEqual(expected.flatMap((e) => e[table]).sort());
+    }
+    for (const table of [merged.gpu, merged.launches, merged.ranges, merged.host]) {
+      expect(table.start.every((start, i) => i === 0 || table.start[i - 1] <= start)).toBe(true);
+    }
+    const origins = parts.map((p) => p.clock.originNs);
+    expect(origins[0]).not.toBe(origins[1]);
+    expect(merged.clock.originNs).toBe(origins[0] < origins[1] ? origins[0] : origins[1]);
+    const ends = parts.map((p) => p.clock.originNs + BigInt(p.spanNs));
+    expect(merged.clock.originNs + BigInt(merged.spanNs)).toBe(
+      ends[0] > ends[1] ? ends[0] : ends[1],
+    );
+    expect(merged.ranges.parent.every((parent, i) => parent < i)).toBe(true);
+  });
+
+  test('ranks come by number whatever the order of the files', async () => {
+    const parts = await readRanks();
+    const merged = mergeRanks([...parts].reverse());
+    expect(merged.ranks.map((r) => [r.rank, r.label])).toEqual([
+      [0, 'rank 0'],
+      [1, 'rank 1'],
+    ]);
+    expect(merged.files.map((f) => f.name)).toEqual(RANKS);
+    expect(everything(merged)).toEqual(everything(mergeRanks(parts)));
+  });
+
+  test('reports add up; warnings and unequal facts name their rank', async () => {
+    const parts = await readRanks();
+    const { report } = mergeRanks(parts);
+    expect(report.rowsInFile).toBe(parts[0].report.rowsInFile + parts[1].report.rowsInFile);
+    expect(report.rowsRead).toBe(parts[0].report.rowsRead + parts[1].report.rowsRead);
+    expect(report.skipped.reduce((sum, s) => sum + s.rows, 0)).toBe(
+      report.rowsInFile - report.rowsRead,
+    );
+    expect(report.warnings.map((w) => w.message)).toEqual(
+      parts.flatMap((p, i) => p.report.warnings.map((w) => `rank ${i}: ${w.message}`)),
+    );
+    expect(report.warnings.length).toBeGreaterThan(0);
+    expect(report.facts).toEqual(parts[0].report.facts);
+  });
+
+  test('one trace is given back as it is', async () => {
+    const [trace] = await readRanks();
+    expect(mergeRanks([trace])).toBe(trace);
+  });
+});
+
+const file = (events: string, more = ''): string =>
+  `{"schemaVersion":1${more},"traceEvents":[${events}]}`;
+const kernel = (ts: string, name = 'k'): string =>
+  `{"ph":"X","cat":"kernel","name":"${name}","pid":0,"tid":7,"ts":${ts},"dur":1}`;
+
+describe('ranks that do not fit well', () => {
+  test('two files of the same rank are kept and told apart', async () => {
+    const rank = ',"baseTimeNanoseconds":1000000000,"distributedInfo":{"rank":0,"world_size":2}';
+    const merged = mergeRanks([
+      await readText(file(kernel('1'), rank), 'runs/a/first.json'),
+      await readText(file(kernel('2'), rank), 'runs/b/second.json'),
+    ]);
+    expect(merged.ranks.map((r) => r.label)).toEqual([
+      'rank 0 (first.json)',
+      'rank 0 (second.json)',
+    ]);
+    expect(merged.report.warnings[0]).toMatchObject({ code: 'duplicate-rank' });
+    expect(merged.gpu.count).toBe(2);
+  });
+
+  test('and by their paths where the names are the same too', async () => {
+    const rank = ',"distributedInfo":{"rank":0}';
+    const merged = mergeRanks([
+      await readText(file(kernel('1'), rank), 'a/trace.json'),
+      await readText(file(kernel('1'), rank), 'b/trace.json'),
+    ]);
+    expect(new Set(merged.ranks.map((r) => r.label)).size).toBe(2);
+  });
+
+  test('clocks without a common zero get a warning', async () => {
+    const merged = mergeRanks([
+      await readText(file(kernel('100')), 'rank0.json'),
+      await readText(file(kernel('150.5')), 'rank1.json'),
+    ]);
+    expect(merged.clock.epoch).toBe('session');
+    expect([...merged.gpu.start]).toEqual([0, 50_500]);
+    expect(merged.report.warnings.map((w) => w.code)).toContain('session-clocks');
+  });
+
+  test('different bases are put on one clock exactly, and said', async () => {
+    const merged = mergeRanks([
+      await readText(file(kernel('5'), ',"baseTimeNanoseconds":1790857026000000000'), 'rank0.json'),
+      await readText(file(kernel('5'), ',"baseTimeNanoseconds":1790857026000000007'), 'rank1.json'),
+    ]);
+    expect([...merged.gpu.start]).toEqual([0, 7]);
+    expect(merged.report.warnings.map((w) => w.code)).toContain('different-bases');
+  });
+
+  const refusal = async (...texts: string[]): Promise<TraceOpenError> => {
+    const parts = await Promise.all(texts.map((t, i) => readText(t, `rank${i}.json`)));
+    try {
+      mergeRanks(parts);
+    } catch (error) {
+      expect(error).toBeInstanceOf(TraceOpenError);
+      return error as TraceOpenError;
+    }
+    throw new Error('was not refused');
+  };
+
+  test('absolute and relative times are not mixed', async () => {
+    const error = await refusal(file(kernel('5')), file(kernel('1700000000000000')));
+    expect(error.message).toContain('absolute times');
+  });
+
+  test('nor runs of different years', async () => {
+    const error = await refusal(file(kernel('1600000000000000')), file(kernel('1700000000000000')));
+    expect(error.message).toContain('100 days');
+  });
+
+  test('nor different formats', async () => {
+    const [a, b] = await Promise.all([readText(file(kernel('1'))), readText(file(kernel('2')))]);
+    expect(() => mergeRanks([a, { ...b, format: 'flat', formatLabel: 'events table' }])).toThrow(
+      /different formats.*events table/,
+    );
+  });
+});

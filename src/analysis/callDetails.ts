@@ -16,7 +16,7 @@ import type { Frame, LayerLabels, Trace } from '../trace/index.js';
 import { formatBytes, formatDuration } from './format.js';
 import { rankName } from './laneNames.js';
 import { layerKinds } from './layerKinds.js';
-import { moduleName, pythonFrame } from './pythonFrame.js';
+import { moduleName, pythonFrame } from '../trace/index.js';
 import type { CallDetails } from './results.js';
 
 /** The API call that launched a measured call (itself where API calls are what is measured); -1 = none. */

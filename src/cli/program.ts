@@ -12,8 +12,15 @@ import type { InfoFormat } from './infoOutput.js';
 import { readModelConfig } from './modelConfig.js';
 import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
 import type { QueryFormat } from './queryOutput.js';
+import { tracesAndStatement } from './statement.js';
 import { stallsOutput } from './stallsOutput.js';
 import type { Terminal } from './terminal.js';
+
+interface QueryOptions {
+  readonly file?: string;
+  readonly limit?: number;
+  readonly format: QueryFormat;
+}
 
 /** What the commands need from the machine they run on. */
 export interface CliRuntime {
@@ -146,23 +153,23 @@ function buildProgram(runtime: CliRuntime): Command {
   program
     .command('query')
     .description('Runs one SQL statement over the trace.')
-    .argument('<trace>', 'a trace file')
-    .argument('<sql>', 'one SELECT; percentile_cont(p) WITHIN GROUP (ORDER BY x) works')
+    .usage('[options] <trace...> <sql>')
+    .argument('<trace...>', `${TRACES}, then the statement: one SELECT`)
+    .option('--file <query.tracesql>', 'read the statement from a file instead')
     .addOption(new Option('--limit <n>', 'rows at most').argParser(wholeNumber))
     .addOption(formatOption(QUERY_FORMATS))
-    .action(
-      async (trace: string, sql: string, options: { limit?: number; format: QueryFormat }) => {
-        await withTrace(runtime, [trace], async (session) => {
-          const limit = options.limit ?? Number.MAX_SAFE_INTEGER;
-          const result = await session.query({ sql, limit }, progressOf(terminal));
-          terminal.progressDone();
-          await terminal.write(queryOutput(result, options.format));
-          if (result.truncated) {
-            terminal.say(`Only the first ${result.rows.length} rows are shown (--limit).`);
-          }
-        });
-      },
-    );
+    .action(async (words: string[], options: QueryOptions) => {
+      const { traces, sql } = await tracesAndStatement(words, options.file);
+      await withTrace(runtime, traces, async (session) => {
+        const limit = options.limit ?? Number.MAX_SAFE_INTEGER;
+        const result = await session.query({ sql, limit }, progressOf(terminal));
+        terminal.progressDone();
+        await terminal.write(queryOutput(result, options.format));
+        if (result.truncated) {
+          terminal.say(`Only the first ${result.rows.length} rows are shown (--limit).`);
+        }
+      });
+    });
 
   return program;
 }

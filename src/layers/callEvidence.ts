@@ -8,17 +8,28 @@ export interface CallEvidence {
   readonly launch: Int32Array;
   /** 1 where the call was replayed from a graph: its launch stands for many kernels of many layers */
   readonly replayed: Uint8Array;
+  /** index in `Trace.stacks` of the stack recorded with the call or its launch; negative = none */
+  readonly stack: Int32Array;
 }
 
 /** The launches behind `measuredColumns(trace)`. */
 export function callEvidence(trace: Trace): CallEvidence {
   if (timeKindOf(trace) === 'gpu') {
-    return { count: trace.gpu.count, launch: trace.gpu.launch, replayed: trace.gpu.replayed };
+    const { count, launch, replayed, stack } = trace.gpu;
+    return {
+      count,
+      launch,
+      replayed,
+      stack: stack.map((own, i) =>
+        own < 0 && launch[i] >= 0 ? trace.launches.stack[launch[i]] : own,
+      ),
+    };
   }
   const count = trace.launches.count;
   return {
     count,
     launch: Int32Array.from({ length: count }, (_, i) => i),
     replayed: new Uint8Array(count),
+    stack: trace.launches.stack,
   };
 }

@@ -1,5 +1,5 @@
 import { rangesAround, stackOf } from '../analysis/callDetails.js';
-import { moduleName, pythonFrame } from '../analysis/pythonFrame.js';
+import { moduleName, pythonFrame } from '../trace/index.js';
 import {
   FRAME,
   KERNEL,

@@ -3,6 +3,7 @@ import {
   layerTypeCode,
   METHODS,
   MODULE,
+  pythonFrame,
   UNCLASSIFIED,
   type Frame,
   type Trace,
@@ -14,21 +15,6 @@ import type { FrameRule, RuleSet } from '../rules.js';
 import { testedText } from '../testedText.js';
 
 const STACK_METHOD = METHODS.indexOf('stack');
-const RANGE_FRAME = /^(?<file>.+?)\((?<line>\d+)\): (?<function>.+)$/s;
-
-/** A Python frame as the PyTorch profiler names its range: "ep.py(19): ep_forward"; null for others. */
-export function frameOfRangeName(name: string): Frame | null {
-  const parts = RANGE_FRAME.exec(name)?.groups;
-  if (parts === undefined) {
-    return null;
-  }
-  return {
-    file: parts['file'],
-    line: Number(parts['line']),
-    function: parts['function'],
-    library: '',
-  };
-}
 
 function ruleForFrame(rules: readonly FrameRule[], frame: Frame): FrameRule | null {
   const file = testedText(frame.file).replaceAll('\\', '/');
@@ -54,7 +40,7 @@ export function stackPass(rules: RuleSet): AttributionPass {
     name: 'launch stacks',
     run(trace: Trace, labels) {
       const { launches, ranges, stacks } = trace;
-      const { count, launch, replayed } = callEvidence(trace);
+      const { count, launch, replayed, stack } = callEvidence(trace);
 
       const byFrame = stacks.frames.map((frame) => ruleForFrame(rules.frames, frame));
       const byStack = stacks.stacks.map((frames) => {
@@ -72,8 +58,8 @@ export function stackPass(rules: RuleSet): AttributionPass {
         const name = ranges.name[range];
         let rule = byName.get(name);
         if (rule === undefined) {
-          const frame = frameOfRangeName(testedText(trace.names.get(name)));
-          rule = frame === null ? null : ruleForFrame(rules.frames, frame);
+          const frame = pythonFrame(testedText(trace.names.get(name)));
+          rule = frame.file === '' ? null : ruleForFrame(rules.frames, frame);
           byName.set(name, rule);
         }
         return rule;
@@ -84,12 +70,11 @@ export function stackPass(rules: RuleSet): AttributionPass {
       );
 
       for (let i = 0; i < count; i++) {
-        if (labels.type[i] !== UNCLASSIFIED || launch[i] < 0 || replayed[i] === 1) {
+        if (labels.type[i] !== UNCLASSIFIED || replayed[i] === 1) {
           continue;
         }
-        const stack = launches.stack[launch[i]];
-        let rule = stack < 0 ? null : byStack[stack];
-        const range = launches.range[launch[i]];
+        let rule = stack[i] < 0 ? null : byStack[stack[i]];
+        const range = launch[i] < 0 ? -1 : launches.range[launch[i]];
         if (rule === null && range >= 0 && deciding[range] >= 0) {
           const decider = deciding[range];
           rule = ranges.kind[decider] === FRAME ? ruleOfRange(decider) : null;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { callDetails, modulesOf, stackOf } from '../../../src/analysis/callDetails.js';
-import { pythonFrame } from '../../../src/analysis/pythonFrame.js';
-import { ANNOTATION, FRAME, MEMCPY, MODULE, OP } from '../../../src/trace/index.js';
+import { ANNOTATION, FRAME, MEMCPY, MODULE, OP, pythonFrame } from '../../../src/trace/index.js';
 import { labelsOf, stream, thread, traceOf } from './smallTrace.js';
 
 describe('details of a call', () => {

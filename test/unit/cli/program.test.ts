@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -207,6 +208,36 @@ describe('commands', () => {
     expect(code).toBe(0);
     expect(out.trimEnd().split('\n')).toHaveLength(1);
     expect(said).toContain('no GPU events');
+  });
+
+  it('query takes the files of several ranks, then the statement', async () => {
+    const asked: unknown[] = [];
+    const { code } = await run(['query', 'rank0.json', 'rank1.json', 'SELECT 1'], {
+      open: async (paths) => {
+        asked.push(paths);
+        return summary;
+      },
+      query: async ({ sql }) => {
+        asked.push(sql);
+        return { columns: ['1'], rows: [[1]], truncated: false, elapsedMs: 1, ranSql: sql };
+      },
+    });
+    expect(code).toBe(0);
+    expect(asked).toEqual([['rank0.json', 'rank1.json'], 'SELECT 1']);
+  });
+
+  it('query reads the statement from a file, and says which file it cannot read', async () => {
+    const asked: string[] = [];
+    const query: TraceSession['query'] = async ({ sql }) => {
+      asked.push(sql);
+      return { columns: [], rows: [], truncated: false, elapsedMs: 1, ranSql: sql };
+    };
+    const saved = 'queries/tail-by-layer-type.tracesql';
+    expect((await run(['query', 'a.db', '--file', saved], { query })).code).toBe(0);
+    expect(asked).toEqual([readFileSync(saved, 'utf8')]);
+    const missing = await run(['query', 'a.db', '--file', 'no-such.tracesql'], { query });
+    expect(missing.code).toBe(2);
+    expect(missing.said).toMatch(/no-such\.tracesql/);
   });
 
   it('query says that rows are left out', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { attribute } from '../../../src/layers/attribute.js';
-import { frameOfRangeName } from '../../../src/layers/passes/stackPass.js';
 import type { Frame } from '../../../src/trace/index.js';
 import { frame, hostCall, kernel, module, sceneTrace, told, type Act } from './scene.js';
 
@@ -99,18 +98,5 @@ describe('launch stacks', () => {
       'unclassified',
       'unclassified',
     ]);
-  });
-});
-
-describe('names of frame ranges', () => {
-  it('hold file, line and function', () => {
-    expect(frameOfRangeName('ep.py(19): ep_forward')).toEqual({
-      file: 'ep.py',
-      line: 19,
-      function: 'ep_forward',
-      library: '',
-    });
-    expect(frameOfRangeName('/a (b)/c.py(3): <module>')?.file).toBe('/a (b)/c.py');
-    expect(frameOfRangeName('<built-in method mm of type object at 0x7f>')).toBeNull();
   });
 });

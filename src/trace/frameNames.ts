@@ -1,4 +1,4 @@
-import type { Frame } from '../trace/index.js';
+import type { Frame } from './columns.js';
 
 /** `modeling_x.py(699): forward` as the PyTorch profiler names Python rows. */
 const WITH_LINE = /^(.*?)\((\d+)\): (.*)$/s;

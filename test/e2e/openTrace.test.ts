@@ -122,7 +122,7 @@ describe('a trace opened from the explorer', () => {
 
     const target = join(vscode.workspace, '..', 'exported.csv');
     await trace.frame.getByRole('button', { name: 'Export CSV' }).click();
-    await window.saveAs(target);
+    await window.saveAs('query.csv', target);
     await expect.poll(() => readIfThere(target)).toMatch(/^name,.*\r?\n/);
     expect(readFileSync(target, 'utf8').trim().split(/\r?\n/)).toHaveLength(expected.length + 1);
   });

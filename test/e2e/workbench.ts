@@ -70,11 +70,25 @@ export class Workbench {
       .click();
   }
 
-  /** Answers VS Code's own file dialog with a path. */
-  async saveAs(path: string): Promise<void> {
+  /**
+   * Answers VS Code's own file dialog, which suggests a name, with a path. The dialog looks every typed
+   * path up before it takes it, and writes its suggestion when it is ready.
+   */
+  async saveAs(suggestion: string, path: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor();
+    const holds = async (end: string) => {
+      for (let tries = 0; !(await input.inputValue()).endsWith(end); tries++) {
+        if (tries > 100) {
+          throw new Error(`The file dialog does not show ${end}.`);
+        }
+        await this.page.waitForTimeout(100);
+      }
+    };
+    await holds(suggestion);
     await input.fill(path);
+    await this.page.waitForTimeout(1000);
+    await holds(path);
     await this.page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
   }
 

@@ -1,10 +1,11 @@
 import { Gunzip } from 'fflate';
 import { throwIfCancelled, TraceOpenError } from '../../trace/index.js';
+import { pause } from '../pause.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { Crc32 } from './crc32.js';
 
 const PLAIN_CHUNK = 4 << 20;
-const GZIP_READ = 1 << 20;
+const GZIP_READ = 256 << 10;
 /** Stored bytes unpacked at once: at the highest ratio of gzip, 1,032, some 64 MiB of text. */
 const GZIP_SLICE = 64 << 10;
 
@@ -42,6 +43,8 @@ async function* stored(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let offset = 0;
   while (offset < source.size) {
+    // Sources in memory answer at once: without this no cancellation would come through.
+    await pause();
     throwIfCancelled(options.signal);
     const chunk = await source.read(offset, size);
     if (chunk.length === 0) {

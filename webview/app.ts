@@ -132,11 +132,11 @@ export class App extends ViewElement {
   @query('.work') private work!: HTMLElement;
 
   protected parts(s: ViewState): readonly unknown[] {
-    return [s.opening, s.panel, s.split, s.selection !== null, s.notice, s.stalls];
+    return [s.opening, s.panel, s.splits, s.selection !== null, s.notice, s.stalls];
   }
 
   protected override render() {
-    const { opening, panel, selection, stalls, split } = this.state;
+    const { opening, panel, selection, stalls, splits } = this.state;
     if (opening.stage !== 'opened') {
       return html`<layerscope-opening .view=${this.view}></layerscope-opening>`;
     }
@@ -179,10 +179,10 @@ export class App extends ViewElement {
             class="splitter"
             role="separator"
             aria-orientation="horizontal"
-            aria-label="Height of the tables"
+            aria-label="Height of the panel above the timeline"
             aria-valuemin="12"
             aria-valuemax="85"
-            aria-valuenow=${Math.round(split * 100)}
+            aria-valuenow=${Math.round(splits[panel] * 100)}
             tabindex="0"
             @pointerdown=${(event: PointerEvent) => this.splitStart(event)}
             @pointermove=${(event: PointerEvent) => this.splitMove(event)}
@@ -241,14 +241,14 @@ export class App extends ViewElement {
     const step = event.key === 'ArrowUp' ? -SPLIT_STEP : event.key === 'ArrowDown' ? SPLIT_STEP : 0;
     if (step !== 0) {
       event.preventDefault();
-      this.view.setSplit(this.state.split + step);
+      this.view.setSplit(this.state.splits[this.state.panel] + step);
     }
   }
 
   protected override updated(): void {
     const tabs = this.renderRoot.querySelector<HTMLElement>('vscode-tabs');
     if (tabs !== null) {
-      tabs.style.height = `${this.state.split * 100}%`;
+      tabs.style.height = `${this.state.splits[this.state.panel] * 100}%`;
     }
   }
 }

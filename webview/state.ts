@@ -84,8 +84,8 @@ export interface ViewState {
   readonly sql: string;
   readonly query: Loaded<QueryResult>;
   readonly savedQueries: readonly SavedQuery[];
-  /** share of the height below the header that the tables have, 0 to 1 */
-  readonly split: number;
+  /** share of the height below the header that each panel has above the timeline, 0 to 1 */
+  readonly splits: Readonly<Record<Panel, number>>;
   /** headings of the timeline that are folded */
   readonly folded: ReadonlySet<string>;
   /** what the last action had to say; '' = nothing */
@@ -95,7 +95,7 @@ export interface ViewState {
 export const FIRST_SQL = `SELECT layer_type, count(*) AS calls,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_us) AS p50_us,
        percentile_cont(0.99) WITHIN GROUP (ORDER BY duration_us) AS p99_us
-FROM kernels
+FROM calls
 GROUP BY layer_type
 ORDER BY p99_us DESC`;
 
@@ -117,7 +117,8 @@ export function initialState(): ViewState {
     sql: FIRST_SQL,
     query: NOTHING_LOADED,
     savedQueries: [],
-    split: 0.42,
+    // A statement and its rows need more room than a table of a dozen layer types.
+    splits: { layers: 0.42, stalls: 0.42, query: 0.68 },
     folded: new Set(),
     notice: '',
   };
@@ -133,12 +134,12 @@ export interface KeptState {
   readonly layerFilter: string;
   readonly factor: number | null;
   readonly sql: string;
-  readonly split: number;
+  readonly splits: Readonly<Record<Panel, number>>;
   readonly folded: readonly string[];
 }
 
 export function keptState(state: ViewState): KeptState {
-  const { panel, by, sort, window, viewport, layerFilter, factor, sql, split, folded } = state;
+  const { panel, by, sort, window, viewport, layerFilter, factor, sql, splits, folded } = state;
   return {
     panel,
     by,
@@ -148,7 +149,7 @@ export function keptState(state: ViewState): KeptState {
     layerFilter,
     factor,
     sql,
-    split,
+    splits,
     folded: [...folded],
   };
 }

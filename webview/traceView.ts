@@ -109,8 +109,10 @@ export class TraceView {
     }
   }
 
+  /** Gives the panel that is shown another share of the height. */
   setSplit(split: number): void {
-    this.store.update({ split: Math.min(0.85, Math.max(0.12, split)) });
+    const { panel, splits } = this.state;
+    this.store.update({ splits: { ...splits, [panel]: Math.min(0.85, Math.max(0.12, split)) } });
   }
 
   /** @returns a function that ends it */

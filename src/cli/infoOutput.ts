@@ -14,6 +14,9 @@ import { plainTable } from './tables.js';
 export const INFO_FORMATS = ['table', 'json'] as const;
 export type InfoFormat = (typeof INFO_FORMATS)[number];
 
+/** A recorder repeats its findings every few seconds: a terminal shows the first of them. */
+const MARKERS_SHOWN = 5;
+
 /** What a trace is and holds, before any question is asked of it. */
 export function infoOutput(summary: TraceSummary, format: InfoFormat): string {
   return format === 'json' ? `${JSON.stringify(infoJson(summary), null, 2)}\n` : infoText(summary);
@@ -110,10 +113,20 @@ function infoText(summary: TraceSummary): string {
     ...report.facts.map((fact): [string, string] => [fact.name, fact.value]),
     ...report.missing.map((what): [string, string] => ['missing', what]),
     ...report.warnings.map((warning): [string, string] => ['warning', warning.message]),
-    ...summary.markers.map((marker): [string, string] => [
-      `found at ${formatDuration(marker.time)}`,
-      [marker.severity, marker.title, marker.text].filter((part) => part !== '').join(': '),
-    ]),
+    ...summary.markers
+      .slice(0, MARKERS_SHOWN)
+      .map((marker): [string, string] => [
+        `found at ${formatDuration(marker.time)}`,
+        [marker.severity, marker.title, marker.text].filter((part) => part !== '').join(': '),
+      ]),
+    ...(summary.markers.length > MARKERS_SHOWN
+      ? [
+          [
+            'found, too',
+            `${formatCount(summary.markers.length - MARKERS_SHOWN)} more; --format json lists all`,
+          ] as [string, string],
+        ]
+      : []),
   ];
   return plainTable({
     columns: [

@@ -104,14 +104,19 @@ class SqlJsEngine implements SqlEngine {
     const sql = `INSERT INTO ${quoteName(table)} VALUES`;
     // sql.js binds a bigint as text: rows that hold one are cast back, by which columns hold it.
     const statements = new Map<string, SqlJsStatement>();
+    const plainPlaces = Array.from({ length: columnCount }, () => '?').join(',');
+    const placesOf = (values: readonly SqlValue[]): string =>
+      values.some((value) => typeof value === 'bigint')
+        ? Array.from({ length: columnCount }, (_, c) =>
+            typeof values[c] === 'bigint' ? 'CAST(? AS INTEGER)' : '?',
+          ).join(',')
+        : plainPlaces;
     guarded(sql, () => {
       this.db.run('BEGIN');
       try {
         for (let i = 0; i < count; i++) {
           const values = row(i);
-          const places = Array.from({ length: columnCount }, (_, c) =>
-            typeof values[c] === 'bigint' ? 'CAST(? AS INTEGER)' : '?',
-          ).join(',');
+          const places = placesOf(values);
           let statement = statements.get(places);
           if (statement === undefined) {
             statement = this.db.prepare(`${sql} (${places})`);

@@ -87,7 +87,10 @@ export class StallTable extends ViewElement {
           .value=${String(factor ?? value?.factor ?? '')}
           @change=${(event: Event) => this.changeFactor(event)}
         ></vscode-textfield>
-        <span>times the median of its own layer type</span>
+        <span
+          title="The larger of two medians: of the call's layer type, and of its own kernel in that type and phase"
+          >times what is typical of its layer and kernel</span
+        >
         ${this.filterChip()}
         <span class="faint figure" role="status">${value === null ? '' : countText(value)}</span>
       </div>
@@ -120,7 +123,13 @@ export class StallTable extends ViewElement {
           <th scope="col" class="number">#</th>
           <th scope="col" class="number" title="Duration less the typical one">Lost µs</th>
           <th scope="col" class="number">Duration µs</th>
-          <th scope="col" class="number" title="Duration / median of its layer type">x typical</th>
+          <th
+            scope="col"
+            class="number"
+            title="Duration / what is typical: the larger of the medians of its layer type and of its kernel"
+          >
+            x typical
+          </th>
           <th scope="col">Layer</th>
           <th scope="col">Kernel</th>
           <th scope="col" class="wide">Step, phase</th>

@@ -15,8 +15,8 @@ const SIZE = { width: 1440, height: 900 };
 /** What a picture shows: a file, what is done with it, and a text that says it is ready. */
 const PICTURES = [
   { name: 'article-layers', file: 'hybrid.db', command: 'Decompose by Layer Type' },
-  { name: 'sample-layers', file: 'nemotron', command: 'Decompose by Layer Type' },
-  { name: 'sample-stalls', file: 'nemotron', command: 'Show Stalls' },
+  { name: 'sample-layers', file: 'nemotron_h_ep2', command: 'Decompose by Layer Type' },
+  { name: 'sample-stalls', file: 'nemotron_h_ep2', command: 'Show Stalls' },
 ];
 
 await runMain(async () => {
@@ -52,12 +52,15 @@ await runMain(async () => {
 });
 
 async function take(page, workspace, { name, file, command }) {
-  const { frameShowing } = await import('./vscode/browser.mjs');
-  const opened = readdirSync(workspace).find((entry) => entry.startsWith(file));
+  const { frameShowing, workbenchReady } = await import('./vscode/browser.mjs');
+  await workbenchReady(page);
+  const opened = readdirSync(workspace)
+    .sort()
+    .find((entry) => entry.startsWith(file) && !entry.endsWith('.config.json'));
   await page
     .locator('.explorer-folders-view .monaco-list-row')
     .filter({ hasText: opened })
-    .dblclick({ timeout: 60_000 });
+    .dblclick();
   const trace = await frameShowing(page, 'MoE all-to-all', 60_000);
   await page.keyboard.press('F1');
   await page.locator('.quick-input-widget input').first().fill(`>Layerscope: ${command}`);

@@ -27,6 +27,33 @@ export async function startBrowser() {
 }
 
 /**
+ * Waits until the explorer lists the folder and the workbench knows the extension: a file that is
+ * opened before that opens as text.
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<void>}
+ * @throws {Error} where it does not come up within two minutes
+ */
+export async function workbenchReady(page) {
+  const known = 'Layerscope: Open as GPU Trace';
+  const end = Date.now() + 120_000;
+  await page
+    .locator('.explorer-folders-view .monaco-list-row')
+    .first()
+    .waitFor({ timeout: 60_000 });
+  for (let offered = false; !offered; await page.waitForTimeout(offered ? 0 : 500)) {
+    if (Date.now() > end) {
+      throw new Error('The workbench does not offer the commands of the extension.');
+    }
+    await page.keyboard.press('F1');
+    await page.locator('.quick-input-widget input').first().fill(`>${known}`);
+    const first = page.locator('.quick-input-list .monaco-list-row').first();
+    await first.waitFor();
+    offered = ((await first.getAttribute('aria-label')) ?? '').includes(known);
+    await page.keyboard.press('Escape');
+  }
+}
+
+/**
  * The frame that shows a text. VS Code nests a webview two frames deep and gives it no name, so it is
  * found by what it shows.
  * @param {import('playwright-core').Page} page

@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
-import { frameShowing } from '../../scripts/vscode/browser.mjs';
+import { frameShowing, workbenchReady } from '../../scripts/vscode/browser.mjs';
 import { TraceEditor } from './traceEditor.js';
 
 const ACTIVE_TAB = '.editor-group-container.active .tab.active';
@@ -8,20 +8,9 @@ const ACTIVE_TAB = '.editor-group-container.active .tab.active';
 export class Workbench {
   constructor(readonly page: Page) {}
 
-  /**
-   * The explorer lists the folder, and the workbench knows the extension: a file that is opened before
-   * that opens as text.
-   */
+  /** The explorer lists the folder and the extension is known. */
   async ready(): Promise<void> {
-    await this.explorerRows().first().waitFor({ timeout: 60_000 });
-    const end = Date.now() + 60_000;
-    const known = 'Layerscope: Open as GPU Trace';
-    while (!(await this.commandsFor(known)).some((title) => title.includes(known))) {
-      if (Date.now() > end) {
-        throw new Error('The workbench does not offer the commands of the extension.');
-      }
-      await this.page.waitForTimeout(500);
-    }
+    await workbenchReady(this.page);
   }
 
   /** Double-clicks a file of the workspace's first level. */

@@ -1,8 +1,15 @@
-import { METHODS, NO_METHOD, UNCLASSIFIED, measuredColumns, timeKindOf } from '../trace/index.js';
+import {
+  METHODS,
+  NO_METHOD,
+  UNCLASSIFIED,
+  countedCalls,
+  measuredColumns,
+  timeKindOf,
+} from '../trace/index.js';
 import type { LayerLabels, Method, Trace } from '../trace/index.js';
 import { exactSum } from './exactSum.js';
 import type { Population, TimeWindow, TraceFigures } from './results.js';
-import { rowsIn } from './search.js';
+import { rowsIn, type RowSpan } from './search.js';
 
 /** Which rows of the file stand behind figures over `window`, and how much of their time has a label. */
 export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWindow): Population {
@@ -29,8 +36,7 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
   const kind = timeKindOf(trace);
   return {
     rows: rows.to - rows.from,
-    // The recorder counts over its whole recording; of a window nobody knows what it dropped.
-    counted: window === undefined ? callsCounted(trace) : null,
+    counted: window === undefined ? countedCalls(trace) : countedInWindow(trace, rows),
     rows_in_file: trace.report.rowsInFile,
     skipped: trace.report.skipped,
     time_kind: kind,
@@ -40,31 +46,9 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
   };
 }
 
-/**
- * Calls of the measured table that the recorder saw, kept or not; null where the file does not say.
- * Counts of other events (scheduler, network) are no part of it: they would be set against calls.
- */
-function callsCounted(trace: Trace): number | null {
-  const { countedByName, rowsCounted } = trace.report;
-  const measured = measuredColumns(trace).count;
-  if (countedByName === undefined) {
-    // A count of everything is a count of the calls only where there is nothing else.
-    return trace.report.rowsInFile === measured ? rowsCounted : null;
-  }
-  const table = timeKindOf(trace) === 'gpu' ? 'gpu' : 'launches';
-  let rows = 0;
-  let counted = 0;
-  for (const kind of countedByName) {
-    if (kind.table === table) {
-      if (kind.counted === null) {
-        return null;
-      }
-      rows += kind.rows;
-      counted += kind.counted;
-    }
-  }
-  // Kinds of call that the file counts nowhere leave the sum unknown.
-  return measured > 0 && rows === measured ? counted : null;
+/** A recorder that drops events counts them over its whole recording: of a window nobody knows. */
+function countedInWindow(trace: Trace, rows: RowSpan): number | null {
+  return trace.format === 'ingero' ? null : rows.to - rows.from;
 }
 
 /** The figures that tell one trace from another. */

@@ -45,7 +45,10 @@ export interface DecompositionRow extends CallStatistics {
 export interface Population {
   /** event rows of the file (of the window, where one is set) that the figures are made of */
   readonly rows: number;
-  /** calls the recorder counted, kept in the file or not; null = the file does not say */
+  /**
+   * calls the recorder counted, kept in the file or not: equal to `rows` for recorders that keep every
+   * event; null = the file does not say
+   */
   readonly counted: number | null;
   /** event rows in the whole file, host events included */
   readonly rows_in_file: number;

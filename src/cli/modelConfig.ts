@@ -2,6 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { UsageError } from './exitCodes.js';
 
 /**
+ * Python writes infinite and missing numbers as bare words, which JSON does not have (seen:
+ * `"time_step_limit": [0.0, Infinity]` of Nemotron-H). Texts are left as they are.
+ */
+function withoutBareNumbers(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (part) =>
+    part.startsWith('"') ? part : 'null',
+  );
+}
+
+/**
  * A model's `config.json` as Transformers writes it.
  *
  * @throws UsageError where the file cannot be read or is no model configuration
@@ -16,7 +26,7 @@ export async function readModelConfig(path: string): Promise<Readonly<Record<str
   }
   let config: unknown;
   try {
-    config = JSON.parse(text);
+    config = JSON.parse(withoutBareNumbers(text));
   } catch {
     throw new UsageError(`The model configuration '${path}' is not JSON.`);
   }

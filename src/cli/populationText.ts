@@ -23,7 +23,11 @@ export function populationText(population: Population): readonly string[] {
       'Durations are time inside API calls on the host: this trace has no GPU events, and host time is not GPU time.',
     );
   }
-  if (population.counted !== null) {
+  if (population.counted === null && population.rows > 0) {
+    lines.push(
+      `The recorder may keep only part of its ${what}; how many it saw, the file does not say.`,
+    );
+  } else if (population.counted !== null && population.counted !== population.rows) {
     lines.push(
       `The recorder counted ${formatCount(population.counted)} ${what}; the file keeps ${formatCount(population.rows)} of them.`,
     );

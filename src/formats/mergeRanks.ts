@@ -371,6 +371,9 @@ function mergeReports(
       (sum, rows) => (sum === null || rows === null ? null : sum + rows),
       0,
     ),
+    ...(reports.every((report) => report.countedByName !== undefined)
+      ? { countedByName: reports.flatMap((report) => report.countedByName ?? []) }
+      : {}),
     skipped: [...skipped]
       .map(([reason, rows]) => ({ reason, rows }))
       .sort((a, b) => b.rows - a.rows),

@@ -25,15 +25,27 @@ export function measuredColumns(trace: Trace): TimedColumns {
 
 /**
  * How many calls of the measured table the recorder saw, kept in the file or not; null where the
- * file does not tell it of all of them. `report.rowsCounted` counts host events, too.
+ * file does not tell it of all of them. Counts of other events (scheduler, network) are no part of
+ * it: they would be set against calls. Ingero drops events and counts them; every other format keeps
+ * a row for each event it recorded, so there the rows are the count.
  */
 export function countedCalls(trace: Trace): number | null {
+  const measured = measuredColumns(trace).count;
+  if (trace.format !== 'ingero') {
+    return measured;
+  }
   const table = timeKindOf(trace) === 'gpu' ? 'gpu' : 'launches';
-  const kinds = trace.report.countedByName?.filter((kind) => kind.table === table) ?? [];
-  return kinds.length === 0
-    ? null
-    : kinds.reduce<number | null>(
-        (sum, { counted }) => (sum === null || counted === null ? null : sum + counted),
-        0,
-      );
+  let rows = 0;
+  let counted = 0;
+  for (const kind of trace.report.countedByName ?? []) {
+    if (kind.table === table) {
+      if (kind.counted === null) {
+        return null;
+      }
+      rows += kind.rows;
+      counted += kind.counted;
+    }
+  }
+  // Kinds of call that the file counts nowhere leave the sum unknown.
+  return measured > 0 && rows === measured ? counted : null;
 }

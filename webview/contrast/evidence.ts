@@ -33,12 +33,8 @@ export function populationParts(population: Population, windowed: boolean): read
   const parts = [
     `${formatCount(rows)} ${what}${windowed ? ' in the window' : ''} of ${formatCount(inFile)} rows in the file`,
   ];
-  if (!windowed) {
-    parts.push(
-      counted === null
-        ? 'counted by the recorder: unknown'
-        : `counted by the recorder: ${formatCount(counted)}`,
-    );
+  if (counted !== rows && !windowed) {
+    parts.push(`counted by the recorder: ${counted === null ? 'unknown' : formatCount(counted)}`);
   }
   parts.push(kind === 'gpu' ? 'GPU time' : 'host API time; this recorder has no GPU events');
   return parts;

@@ -135,7 +135,6 @@ describe('decompose', () => {
   it('counts what starts inside a half-open window', () => {
     const trace = traceOf({
       gpu: [0, 10, 20, 30].map((start) => ({ start, duration: 5 })),
-      rowsCounted: 99,
     });
     const labels = labelsOf(trace);
     const inside = decompose(trace, labels, {
@@ -144,9 +143,9 @@ describe('decompose', () => {
     });
     expect(inside.overall.calls).toBe(2);
     expect(inside.population.rows).toBe(2);
-    expect(inside.population.counted).toBeNull();
+    expect(inside.population.counted).toBe(2);
     expect(inside.overall.duty_cycle).toBeCloseTo(0.5, 12);
-    expect(decompose(trace, labels, { by: 'kernel' }).population.counted).toBe(99);
+    expect(decompose(trace, labels, { by: 'kernel' }).population.counted).toBe(4);
     expect(() =>
       decompose(trace, labels, { by: 'kernel', window: { startNs: 30, endNs: 10 } }),
     ).toThrow(RangeError);
@@ -206,6 +205,7 @@ describe('decompose', () => {
 
   it('sets calls against calls counted, never against counts of other events', () => {
     const parts = {
+      format: 'ingero' as const,
       lanes: [thread()],
       launches: [
         { start: 0, duration: 30 },

@@ -10,6 +10,7 @@ import {
 } from '../../../src/trace/index.js';
 import type {
   CountedEvents,
+  FormatId,
   Frame,
   KernelShape,
   Lane,
@@ -72,6 +73,7 @@ export interface Parts {
   frames?: readonly Frame[];
   stacks?: readonly (readonly number[])[];
   rowsCounted?: number | null;
+  format?: FormatId;
   countedByName?: readonly CountedEvents[];
   /** else from the events */
   spanNs?: number;
@@ -144,7 +146,7 @@ export function traceOf(parts: Parts): Trace {
   const rows = gpu.count + launches.count + ranges.count + host.count;
   return {
     files: [{ path: '/traces/small.json', name: 'small.json', bytes: 1 }],
-    format: 'kineto',
+    format: parts.format ?? 'kineto',
     formatLabel: 'test',
     clock: { originNs: 0n, epoch: 'session', fileBaseNs: 0n },
     spanNs: parts.spanNs ?? end,

@@ -8,7 +8,7 @@ import { csv, markdownText, plainTable } from '../../../src/cli/tables.js';
 
 const population = {
   rows: 6400,
-  counted: null,
+  counted: 6400,
   rows_in_file: 7300,
   skipped: [],
   time_kind: 'gpu',

@@ -263,6 +263,10 @@ describe('attribute --model', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'layerscope-cli-'));
     await writeFile(join(folder, 'good.json'), '{"model_type":"jamba","num_hidden_layers":32}');
+    await writeFile(
+      join(folder, 'infinite.json'),
+      '{"model_type":"nemotron_h","note":"NaN \\" Infinity","time_step_limit":[0.0,Infinity,-Infinity,NaN]}',
+    );
     await writeFile(join(folder, 'list.json'), '[]');
     await writeFile(join(folder, 'other.json'), '{"name":"x"}');
     await writeFile(join(folder, 'broken.json'), '{');
@@ -272,6 +276,7 @@ describe('attribute --model', () => {
   it.each([
     ['good.json', 0, ''],
     ['list.json', 2, 'is not a JSON object'],
+    ['infinite.json', 0, ''],
     ['other.json', 2, 'is no model configuration'],
     ['broken.json', 2, 'is not JSON'],
     ['absent.json', 2, 'cannot be read'],

@@ -52,7 +52,7 @@ await runMain(async () => {
 });
 
 async function take(page, workspace, { name, file, command }) {
-  const { frameShowing, workbenchReady } = await import('./vscode/browser.mjs');
+  const { frameShowing, runCommand, workbenchReady } = await import('./vscode/browser.mjs');
   await workbenchReady(page);
   const opened = readdirSync(workspace)
     .sort()
@@ -62,9 +62,7 @@ async function take(page, workspace, { name, file, command }) {
     .filter({ hasText: opened })
     .dblclick();
   const trace = await frameShowing(page, 'MoE all-to-all', 60_000);
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input').first().fill(`>Layerscope: ${command}`);
-  await page.locator('.quick-input-list .monaco-list-row').first().click();
+  await runCommand(page, `Layerscope: ${command}`);
   if (command === 'Show Stalls') {
     await trace.getByTestId('stall-table').locator('tbody tr').first().click();
     await trace.getByTestId('details').waitFor();

@@ -54,6 +54,24 @@ export async function workbenchReady(page) {
 }
 
 /**
+ * Runs a command by its title ("Layerscope: Show Stalls") in the command palette.
+ * @param {import('playwright-core').Page} page
+ * @param {string} title
+ * @returns {Promise<void>}
+ */
+export async function runCommand(page, title) {
+  await page.keyboard.press('F1');
+  const input = page.locator('.quick-input-widget input').first();
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  await page
+    .locator('.quick-input-list .monaco-list-row')
+    .filter({ hasText: title })
+    .first()
+    .click();
+}
+
+/**
  * The frame that shows a text. VS Code nests a webview two frames deep and gives it no name, so it is
  * found by what it shows.
  * @param {import('playwright-core').Page} page

@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
-import { frameShowing, workbenchReady } from '../../scripts/vscode/browser.mjs';
+import { frameShowing, runCommand, workbenchReady } from '../../scripts/vscode/browser.mjs';
 import { TraceEditor } from './traceEditor.js';
 
 const ACTIVE_TAB = '.editor-group-container.active .tab.active';
@@ -22,17 +22,9 @@ export class Workbench {
     return this.explorerRows().filter({ has: this.page.getByText(name, { exact: true }) });
   }
 
-  /** Runs a command by its title in the palette; no `category: ` may be left out. */
+  /** Runs a command by its title, category included, in the palette. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page
-      .locator('.quick-input-list .monaco-list-row')
-      .filter({ hasText: title })
-      .first()
-      .click();
+    await runCommand(this.page, title);
   }
 
   /** Titles offered by the palette for what is typed. */

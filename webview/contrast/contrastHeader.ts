@@ -52,7 +52,7 @@ export class ContrastHeader extends ViewElement {
       .sides {
         display: grid;
         gap: 10px 20px;
-        grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+        grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr);
       }
       section + section {
         border-inline-start: 1px solid
@@ -63,7 +63,7 @@ export class ContrastHeader extends ViewElement {
         align-items: end;
         display: flex;
         flex-wrap: wrap;
-        gap: 6px 22px;
+        gap: 6px 16px;
         margin-top: 5px;
       }
       .figures dl {

@@ -1,5 +1,10 @@
 import type { DecomposeBy, TimeWindow } from '../src/analysis/results.js';
-import type { ToView, ViewName, ViewRequestName } from '../src/session/viewProtocol.js';
+import type {
+  GoToCodeCause,
+  ToView,
+  ViewName,
+  ViewRequestName,
+} from '../src/session/viewProtocol.js';
 import { Host, LatestRequest, RefusedError } from './host.js';
 import type { MessagePath } from './host.js';
 import type { Store } from './state.js';
@@ -124,8 +129,8 @@ export class TraceView {
   // Code
 
   /** Opens the code of a call; says where it could not. */
-  async goToCode(call: number): Promise<void> {
-    await this.say(this.host.request('goToCode', { call }));
+  async goToCode(call: number, cause: GoToCodeCause = 'asked'): Promise<void> {
+    await this.say(this.host.request('goToCode', { call, cause }));
   }
 
   async goToFrame(file: string, line: number, symbol: string): Promise<void> {

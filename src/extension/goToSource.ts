@@ -18,18 +18,28 @@ export interface SourceSearch {
   readonly findDefinitions: FindDefinitions;
 }
 
+/** How code is shown. */
+export interface GoToManner {
+  /** where the trace is shown: code does not cover it */
+  readonly traceColumn: vscode.ViewColumn | undefined;
+  /** leaves the focus where it is: the code follows a selection */
+  readonly keepFocus: boolean;
+  /** opens what is certain and says nothing of the rest */
+  readonly quiet: boolean;
+}
+
 /**
  * Opens the code that the best of `hints` leads to, beside the trace. Only files of the open
  * folders are opened; a recorded path that exists elsewhere on this machine is offered.
  *
  * @param hints best first
- * @param traceColumn where the trace is shown: code does not cover it
+ * @param manner how the code is shown
  * @returns '' where an editor opened or the user chose none; else the sentence to show
  */
 export async function goToSource(
   hints: readonly SourceHint[],
   search: SourceSearch,
-  traceColumn: vscode.ViewColumn | undefined,
+  manner: GoToManner,
   signal: AbortSignal,
 ): Promise<string> {
   const stop = new AbortController();
@@ -40,11 +50,14 @@ export async function goToSource(
     stop,
   );
   if (located === undefined) {
-    return offerElsewhere(hints, traceColumn, code.searchedPart);
+    return manner.quiet ? '' : offerElsewhere(hints, manner, code.searchedPart);
+  }
+  if (manner.quiet && located.places.length > 1) {
+    return ''; // a question at every click would be in the way
   }
   const place = await choose(located, code);
   if (place !== undefined) {
-    await openPlace(code.uri(place.file), place.line, traceColumn, remarks(located));
+    await openPlace(code.uri(place.file), place.line, manner, remarks(located));
   }
   return '';
 }
@@ -114,7 +127,7 @@ function remarks(located: Located): string[] {
 async function openPlace(
   uri: vscode.Uri,
   line: number,
-  traceColumn: vscode.ViewColumn | undefined,
+  manner: GoToManner,
   said: readonly string[],
 ): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
@@ -122,7 +135,8 @@ async function openPlace(
   const shown = Math.min(Math.max(line, 1), last);
   const position = new vscode.Position(shown - 1, 0);
   const editor = await vscode.window.showTextDocument(document, {
-    viewColumn: codeColumn(traceColumn),
+    viewColumn: codeColumn(manner.traceColumn),
+    preserveFocus: manner.keepFocus,
     selection: new vscode.Range(position, position),
     preview: true,
   });
@@ -136,7 +150,7 @@ async function openPlace(
       `The trace says line ${line}, but the file has ${last}: it is not the version that was recorded.`,
     );
   }
-  if (all.length > 0) {
+  if (all.length > 0 && !manner.quiet) {
     void vscode.window.showInformationMessage(`Layerscope: ${all.join(' ')}`);
   }
 }
@@ -158,7 +172,7 @@ function codeColumn(traceColumn: vscode.ViewColumn | undefined): vscode.ViewColu
 /** Says that nothing was found; where a recorded path exists on this machine, offers to open it. */
 async function offerElsewhere(
   hints: readonly SourceHint[],
-  traceColumn: vscode.ViewColumn | undefined,
+  manner: GoToManner,
   searchedPart: boolean,
 ): Promise<string> {
   const folders = vscode.workspace.workspaceFolders?.length ?? 0;
@@ -169,7 +183,7 @@ async function offerElsewhere(
   for (const hint of hints) {
     const uri = await existingFile(hint.file);
     if (uri !== undefined) {
-      void askToOpen(uri, hint.line, traceColumn, sentence);
+      void askToOpen(uri, hint.line, manner, sentence);
       break;
     }
   }
@@ -179,7 +193,7 @@ async function offerElsewhere(
 async function askToOpen(
   uri: vscode.Uri,
   line: number,
-  traceColumn: vscode.ViewColumn | undefined,
+  manner: GoToManner,
   sentence: string,
 ): Promise<void> {
   const open = `Open ${noticeName(uri.fsPath)} outside the workspace`;
@@ -188,7 +202,7 @@ async function askToOpen(
     open,
   );
   if (answer === open) {
-    await openPlace(uri, line, traceColumn, []);
+    await openPlace(uri, line, manner, []);
   }
 }
 

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { GoToCodeCause } from '../session/viewProtocol.js';
 
 /** Every setting of the extension; `package.json` describes them to people. */
 
@@ -14,4 +15,17 @@ export function openRanksTogether(uri: vscode.Uri): OpenRanksTogether {
 export function stallFactor(uri: vscode.Uri): number | undefined {
   const value = vscode.workspace.getConfiguration('layerscope', uri).get('stalls.factor');
   return typeof value === 'number' && value > 1 ? value : undefined;
+}
+
+/** Whether code opens for `cause`: always when it was asked for, on a click as the user wants it. */
+export function opensCode(uri: vscode.Uri, cause: GoToCodeCause): boolean {
+  const value = vscode.workspace.getConfiguration('layerscope', uri).get('openCodeOnClick');
+  switch (cause) {
+    case 'asked':
+      return true;
+    case 'stall':
+      return value !== 'never';
+    case 'slice':
+      return value !== 'never' && value !== 'stalls';
+  }
 }

@@ -18,7 +18,7 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
   const queries = new SavedQueryFiles(dist, log);
   const services: EditorServices = {
     log,
-    goToCode: (hints, traceColumn, signal) => goToSource(hints, search, traceColumn, signal),
+    goToCode: (hints, manner, signal) => goToSource(hints, search, manner, signal),
     chooseLayer,
     savedQueries: () => queries.all(),
   };

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import type { SourceHint, TraceSession } from '../session/session.js';
-import type { SavedQuery, ToHost, ToView } from '../session/viewProtocol.js';
+import type { GoToCodeCause, SavedQuery, ToHost, ToView } from '../session/viewProtocol.js';
 import { associationPattern } from './fileAssociation.js';
 import { noticeName } from './notice.js';
 import type { OpenState } from './openTrace.js';
 import { sendableResult } from './messageValues.js';
-import { stallFactor } from './settings.js';
+import type { GoToManner } from './goToSource.js';
+import { opensCode, stallFactor } from './settings.js';
 import type { TraceDocument } from './traceDocument.js';
 import { tracePath } from './traceFiles.js';
 import { ViewRequestDesk } from './viewRequests.js';
@@ -14,11 +15,7 @@ import { ViewRequestDesk } from './viewRequests.js';
 export interface EditorServices {
   readonly log: vscode.LogOutputChannel;
   /** Opens the code behind hints beside the trace; see `goToSource`. */
-  goToCode(
-    hints: readonly SourceHint[],
-    traceColumn: vscode.ViewColumn | undefined,
-    signal: AbortSignal,
-  ): Promise<string>;
+  goToCode(hints: readonly SourceHint[], manner: GoToManner, signal: AbortSignal): Promise<string>;
   /** Lets the user choose a layer; undefined where they chose none. */
   chooseLayer(
     session: TraceSession,
@@ -171,8 +168,18 @@ export class TraceEditor {
   private handlers(): ConstructorParameters<typeof ViewRequestDesk>[0] {
     const { document, services } = this;
     const session = () => document.trace.ready();
-    const goToCode = (hints: readonly SourceHint[], signal: AbortSignal) =>
-      services.goToCode(hints, this.panel.viewColumn, signal);
+    const goToCode = (
+      hints: readonly SourceHint[],
+      cause: GoToCodeCause,
+      signal: AbortSignal,
+    ): Promise<string> => {
+      const manner = {
+        traceColumn: this.panel.viewColumn,
+        keepFocus: cause !== 'asked',
+        quiet: cause === 'slice',
+      };
+      return services.goToCode(hints, manner, signal);
+    };
     return {
       decompose: async (params, signal) => (await session()).decompose(params, { signal }),
       stalls: async (params, signal) => {
@@ -185,16 +192,22 @@ export class TraceEditor {
       call: async (params, signal) => (await session()).call(params, { signal }),
       query: async (params, signal) =>
         sendableResult(await (await session()).query(params, { signal })),
-      goToCode: async ({ call }, signal) => {
+      goToCode: async ({ call, cause }, signal) => {
+        if (!opensCode(document.uri, cause)) {
+          return '';
+        }
         const open = await session();
-        const hints =
-          call < 0
-            ? await services.chooseLayer(open, signal)
-            : await open.sourceHints({ call }, { signal });
-        return hints === undefined ? '' : goToCode(hints, signal);
+        if (call < 0) {
+          const chosen = await services.chooseLayer(open, signal);
+          return chosen === undefined ? '' : goToCode(chosen, cause, signal);
+        }
+        const hints = await open.sourceHints({ call }, { signal });
+        // A class has to be looked for in all files of the workspace: too much for every click.
+        const wanted = cause === 'slice' ? hints.filter(({ kind }) => kind === 'frame') : hints;
+        return wanted.length === 0 && cause === 'slice' ? '' : goToCode(wanted, cause, signal);
       },
       goToFrame: async ({ file, line, symbol }, signal) =>
-        goToCode([{ kind: 'frame', file, line, symbol }], signal),
+        goToCode([{ kind: 'frame', file, line, symbol }], 'asked', signal),
       save: async ({ suggestedName, text }) => this.save(suggestedName, text),
       copy: async ({ text }) => vscode.env.clipboard.writeText(text),
       savedQueries: async () => services.savedQueries(),

@@ -27,7 +27,7 @@ export interface ViewRequests {
    * Opens the code a call came from; answers with the sentence to show, '' where an editor opened.
    * With call -1 (nothing is selected) the host asks which layer is meant.
    */
-  goToCode: { params: { call: number }; result: string };
+  goToCode: { params: { call: number; cause: GoToCodeCause }; result: string };
   /** Opens one frame of a call stack. */
   goToFrame: { params: { file: string; line: number; symbol: string }; result: string };
   /** Saves text through the host's save dialog; answers with the path or ''. */
@@ -35,6 +35,11 @@ export interface ViewRequests {
   copy: { params: { text: string }; result: void };
   savedQueries: { params: Record<string, never>; result: readonly SavedQuery[] };
 }
+/**
+ * Why code is to be opened. 'asked': a button or command, which takes the focus along. 'stall' and
+ * 'slice': something was clicked and its code follows, the focus stays; the user can turn that off.
+ */
+export type GoToCodeCause = 'asked' | 'stall' | 'slice';
 export type ViewRequestName = keyof ViewRequests;
 
 export interface SavedQuery {

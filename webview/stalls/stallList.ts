@@ -237,7 +237,7 @@ export class StallTable extends ViewElement {
     );
   }
 
-  /** Shows the stall in the timeline and its details. */
+  /** Shows the stall in the timeline, its details and, beside the trace, its code. */
   private open(stall: Stall, index: number): void {
     this.focused = index;
     this.view.select({
@@ -248,6 +248,9 @@ export class StallTable extends ViewElement {
       merged: 1,
     });
     this.view.showInterval(stall.start_ns, stall.duration_ns);
+    if (stall.has_source) {
+      void this.view.goToCode(stall.call, 'stall');
+    }
   }
 }
 

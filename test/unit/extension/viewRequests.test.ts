@@ -41,7 +41,7 @@ const goToCode = (id: number, call: number): Request => ({
   type: 'request',
   id,
   name: 'goToCode',
-  params: { call },
+  params: { call, cause: 'asked' },
 });
 
 describe('ViewRequestDesk', () => {

@@ -17,8 +17,8 @@ function connected() {
 describe('Host', () => {
   it('gives each request an id of its own and settles it by that id', async () => {
     const { host, requests, deliver } = connected();
-    const first = host.request('goToCode', { call: 1 });
-    const second = host.request('goToCode', { call: 2 });
+    const first = host.request('goToCode', { call: 1, cause: 'asked' });
+    const second = host.request('goToCode', { call: 2, cause: 'asked' });
     const [a, b] = requests();
     expect(a.id).not.toBe(b.id);
     deliver({ type: 'answer', id: b.id, result: 'second' });
@@ -70,8 +70,8 @@ describe('LatestRequest', () => {
   it('delivers only the newest answer, in whatever order answers come', async () => {
     const { host, requests, deliver, sent } = connected();
     const latest = new LatestRequest(host, 'goToCode');
-    const old = latest.ask({ call: 1 });
-    const fresh = latest.ask({ call: 2 });
+    const old = latest.ask({ call: 1, cause: 'asked' });
+    const fresh = latest.ask({ call: 2, cause: 'asked' });
     const [a, b] = requests();
     expect(sent).toContainEqual({ type: 'cancel', id: a.id });
     deliver({ type: 'answer', id: b.id, result: 'new' });
@@ -83,8 +83,8 @@ describe('LatestRequest', () => {
   it('throws what the host refused, but not for a question that was overtaken', async () => {
     const { host, requests, deliver } = connected();
     const latest = new LatestRequest(host, 'goToCode');
-    const old = latest.ask({ call: 1 });
-    const fresh = latest.ask({ call: 2 });
+    const old = latest.ask({ call: 1, cause: 'asked' });
+    const fresh = latest.ask({ call: 2, cause: 'asked' });
     deliver({ type: 'refused', id: requests()[1].id, sentence: 'No.', cancelled: false });
     await expect(fresh).rejects.toThrow('No.');
     expect(await old).toBeUndefined();
@@ -93,7 +93,7 @@ describe('LatestRequest', () => {
   it('gives nothing after cancel', async () => {
     const { host } = connected();
     const latest = new LatestRequest(host, 'goToCode');
-    const asked = latest.ask({ call: 1 });
+    const asked = latest.ask({ call: 1, cause: 'asked' });
     latest.cancel();
     expect(await asked).toBeUndefined();
   });

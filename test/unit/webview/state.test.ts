@@ -103,11 +103,11 @@ describe('TraceView', () => {
     const { view, open, deliver, requests, store } = editor();
     open();
     deliver({ type: 'goToSelected' });
-    expect(requests('goToCode')[0].params).toEqual({ call: -1 });
+    expect(requests('goToCode')[0].params).toEqual({ call: -1, cause: 'asked' });
     view.select({ kind: 'call', call: 7, startNs: 0, durationNs: 1, merged: 1 });
     deliver({ type: 'goToSelected' });
     const [, go] = requests('goToCode');
-    expect(go.params).toEqual({ call: 7 });
+    expect(go.params).toEqual({ call: 7, cause: 'asked' });
     deliver({ type: 'answer', id: go.id, result: 'ep.py is in no folder that is open.' });
     await settled();
     expect(store.state.notice).toBe('ep.py is in no folder that is open.');

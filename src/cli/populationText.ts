@@ -8,7 +8,9 @@ export function populationText(population: Population): readonly string[] {
   const lines: string[] = [];
   const time = gpu ? 'GPU time' : 'host API time';
   const what = gpu ? 'GPU events' : 'API calls';
-  const evidence = METHODS.filter((method) => population.by_method[method] !== undefined)
+  // Strongest evidence first; what has none comes last.
+  const evidence = [...METHODS.slice(1), METHODS[0]]
+    .filter((method) => population.by_method[method] !== undefined)
     .map((method) => `${formatShare(population.by_method[method] ?? 0)} ${METHOD_LABELS[method]}`)
     .join(', ');
   lines.push(

@@ -99,7 +99,7 @@ describe('decompose output', () => {
     expect(text).toContain('12,400*');
     expect(text).toContain('* fewer than 100 calls');
     expect(text).toContain(
-      '6,400 of 7,300 rows are API calls; 25 % of host API time classified: 75 % no evidence, 25 % launch stacks',
+      '6,400 of 7,300 rows are API calls; 25 % of host API time classified: 25 % launch stacks, 75 % no evidence',
     );
     expect(text).toContain('host time is not GPU time');
     expect(text).toContain('The recorder counted 9,000 API calls; the file keeps 6,400 of them.');

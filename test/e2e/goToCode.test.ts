@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { screenshotPath } from './screenshots.js';
 import { writeStallTrace } from './stallTrace.js';
 import type { StallTrace } from './stallTrace.js';
 import type { TraceEditor } from './traceEditor.js';
-import { openVsCode, screenshotPath } from './vscode.js';
+import { openVsCode } from './vscode.js';
 import type { VsCode } from './vscode.js';
 import type { Workbench } from './workbench.js';
 
@@ -16,14 +17,16 @@ describe('from a stall to its line of code', () => {
   beforeAll(async () => {
     vscode = await openVsCode();
     written = await writeStallTrace(join(vscode.workspace, 'stalls.db'), vscode.workspace);
+    window = await vscode.window();
   });
   afterAll(async () => {
     await vscode?.stop();
   });
 
-  /** Every test begins with the stalls of a freshly opened trace. */
+  /** Every test begins with the stalls of a freshly opened trace and nothing beside it. */
   async function openStalls(): Promise<void> {
-    window = await vscode.window();
+    await window.command('View: Close All Editors');
+    await window.isEmpty();
     await window.doubleClick('stalls.db');
     trace = await window.trace('Mamba SSM');
     await window.command('Layerscope: Show Stalls');

@@ -2,8 +2,9 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import initSqlJs from 'sql.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { screenshotPath } from './screenshots.js';
 import type { TraceEditor } from './traceEditor.js';
-import { fingerprint, openVsCode, screenshotPath } from './vscode.js';
+import { fingerprint, openVsCode } from './vscode.js';
 import type { VsCode } from './vscode.js';
 import type { Workbench } from './workbench.js';
 

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import initSqlJs from 'sql.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fingerprint, openVsCode, screenshotPath } from './vscode.js';
+import { screenshotPath } from './screenshots.js';
+import { fingerprint, openVsCode } from './vscode.js';
 import type { VsCode } from './vscode.js';
 import type { Workbench } from './workbench.js';
 

@@ -1,7 +1,8 @@
 import { copyFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openVsCode, screenshotPath } from './vscode.js';
+import { screenshotPath } from './screenshots.js';
+import { openVsCode } from './vscode.js';
 import type { VsCode } from './vscode.js';
 
 describe('a folder that is not trusted', () => {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Browser, BrowserContext } from 'playwright-core';
 import { installVsCode } from '../../scripts/setup/vscode.mjs';
 import { startBrowser } from '../../scripts/vscode/browser.mjs';
 import { QUIET_SETTINGS, startVsCode } from '../../scripts/vscode/server.mjs';
@@ -24,9 +22,9 @@ const WINDOW = { width: 1400, height: 900 };
 export interface VsCode {
   /** absolute path of a fresh copy of `test/e2e/workspace` */
   readonly workspace: string;
-  /** A new window on the workspace, its explorer ready; closes the one before. */
-  window(size?: { width: number; height: number }): Promise<Workbench>;
-  /** Replaces the user settings that the next window starts with. */
+  /** A window on the workspace, its explorer ready. */
+  window(): Promise<Workbench>;
+  /** Replaces the user settings; open windows follow. */
   setUserSettings(settings: Record<string, unknown>): void;
   stop(): Promise<void>;
 }
@@ -44,13 +42,11 @@ export async function openVsCode(settings: Record<string, unknown> = {}): Promis
     extensions: [packagedExtension()],
     settings,
   });
-  const browser: Browser = await startBrowser();
-  let context: BrowserContext | undefined;
+  const browser = await startBrowser();
   return {
     workspace,
-    window: async (size = WINDOW) => {
-      await context?.close();
-      context = await browser.newContext({ viewport: size, acceptDownloads: true });
+    window: async () => {
+      const context = await browser.newContext({ viewport: WINDOW });
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       const page = await context.newPage();
       await page.goto(server.url(workspace));
@@ -81,13 +77,6 @@ function packagedExtension(): string {
     throw new Error(`${vsix} is missing: run \`npm run package\` first.`);
   }
   return vsix;
-}
-
-/** Where screenshots of a run go, to be looked at. */
-export function screenshotPath(name: string): string {
-  const folder = resolve('test-results/screenshots');
-  mkdirSync(folder, { recursive: true });
-  return join(folder, `${name}.png`);
 }
 
 /** What a folder holds, down to the bytes and times of every file: equal before and after, or it was written to. */

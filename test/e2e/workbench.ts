@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { frameShowing, runCommand, workbenchReady } from '../../scripts/vscode/browser.mjs';
+import { screenshotPath } from './screenshots.js';
 import { TraceEditor } from './traceEditor.js';
 
 const ACTIVE_TAB = '.editor-group-container.active .tab.active';
@@ -73,9 +74,14 @@ export class Workbench {
     await this.page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
   }
 
-  /** The trace editor that shows a text, once it shows it. */
+  /** The trace editor that shows a text, once it shows it; a picture of the window where it does not. */
   async trace(text: string | RegExp, timeoutMs = 60_000): Promise<TraceEditor> {
-    return new TraceEditor(await frameShowing(this.page, text, timeoutMs), this);
+    try {
+      return new TraceEditor(await frameShowing(this.page, text, timeoutMs), this);
+    } catch (error) {
+      await this.page.screenshot({ path: screenshotPath(`failed-${Date.now()}`) });
+      throw error;
+    }
   }
 
   /** File name of the active editor. */
@@ -89,9 +95,9 @@ export class Workbench {
     await this.page.locator('#status\\.editor\\.selection', { hasText: `Ln ${line},` }).waitFor();
   }
 
-  /** The messages shown at the bottom right. */
-  notifications(): Locator {
-    return this.page.locator('.notification-toast, .notifications-center .notification-list-item');
+  /** Waits until no editor is open. */
+  async isEmpty(): Promise<void> {
+    await this.page.locator('.editor-group-container.empty').first().waitFor();
   }
 
   private explorerRows(): Locator {

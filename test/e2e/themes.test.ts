@@ -2,7 +2,6 @@ import { copyFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { screenshotPath } from './screenshots.js';
-import type { TraceEditor } from './traceEditor.js';
 import { openVsCode } from './vscode.js';
 import type { VsCode } from './vscode.js';
 import type { Workbench } from './workbench.js';
@@ -20,14 +19,13 @@ const SIZES = [
 describe('the trace editor follows the theme', () => {
   let vscode: VsCode;
   let window: Workbench;
-  let trace: TraceEditor;
 
   beforeAll(async () => {
     vscode = await openVsCode();
     copyFileSync(resolve('test/fixtures/e2e/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
     window = await vscode.window();
     await window.doubleClick('hybrid.db');
-    trace = await window.trace('MoE all-to-all');
+    await window.trace('MoE all-to-all');
   });
   afterAll(async () => {
     await vscode?.stop();
@@ -36,6 +34,8 @@ describe('the trace editor follows the theme', () => {
   for (const { name, kind } of THEMES) {
     it(`in ${name}`, async () => {
       vscode.setUserSettings({ 'workbench.colorTheme': name });
+      await window.page.reload();
+      const trace = await window.trace('MoE all-to-all');
       const body = trace.frame.locator(`body.${kind}`);
       await body.waitFor();
       const colours = await body.evaluate((element) => {

@@ -24,7 +24,7 @@ export interface VsCode {
   readonly workspace: string;
   /** A window on the workspace, its explorer ready. */
   window(): Promise<Workbench>;
-  /** Replaces the user settings; open windows follow. */
+  /** Replaces the user settings that a window has after it is loaded again. */
   setUserSettings(settings: Record<string, unknown>): void;
   stop(): Promise<void>;
 }

@@ -48,17 +48,18 @@ export interface SelectedSpan {
   readonly typeCode: number;
 }
 
+/** A call that is measured. */
+export interface SelectedCall {
+  readonly kind: 'call';
+  readonly call: number;
+  readonly startNs: number;
+  readonly durationNs: number;
+  /** calls the clicked box stands for; 1 = this call alone */
+  readonly merged: number;
+}
+
 export type Selection =
-  | {
-      readonly kind: 'call';
-      readonly call: number;
-      readonly startNs: number;
-      readonly durationNs: number;
-      /** calls the clicked box stands for; 1 = this call alone */
-      readonly merged: number;
-    }
-  | SelectedSpan
-  | { readonly kind: 'marker'; readonly index: number };
+  SelectedCall | SelectedSpan | { readonly kind: 'marker'; readonly index: number };
 
 export type Panel = 'layers' | 'stalls' | 'query';
 

@@ -81,6 +81,21 @@ export function rowAt(layout: Layout, y: number): LaidOutRow | undefined {
   return undefined;
 }
 
+/**
+ * The least scrolling that brings a row into view, with its lane's heading where it is the first.
+ * @param height px of the view
+ * @returns px that the content is scrolled up; `scrollTop` where the row is in view or folded away
+ */
+export function scrolledTo(layout: Layout, row: number, scrollTop: number, height: number): number {
+  const placed = layout.groups.flatMap((group) => group.rows).find((shown) => shown.row === row);
+  if (placed === undefined) {
+    return scrollTop;
+  }
+  const top = placed.y - HEADING_HEIGHT;
+  const bottom = placed.y + ROW_HEIGHT;
+  return top < scrollTop ? top : Math.max(scrollTop, bottom - height);
+}
+
 /** The next shown row above (-1) or below (+1) one; the row itself at the edge. */
 export function neighbourRow(layout: Layout, row: number, direction: 1 | -1): number {
   const shown = layout.groups.flatMap((group) => group.rows.map((placed) => placed.row));

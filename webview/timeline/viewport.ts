@@ -77,3 +77,18 @@ export function fromTransform(transform: TimeTransform, spanNs: number, width: n
   const start = (-transform.x / (width * transform.k)) * span;
   return clampViewport({ startNs: start, endNs: start + view }, spanNs);
 }
+
+/**
+ * The instant that stays where it is while zooming by button or key, ns: the middle of an interval
+ * in view, else of the view.
+ */
+export function zoomAnchor(
+  view: Viewport,
+  interval: { readonly startNs: number; readonly durationNs: number } | undefined,
+): number {
+  const inView =
+    interval !== undefined &&
+    interval.startNs + interval.durationNs > view.startNs &&
+    interval.startNs < view.endNs;
+  return inView ? interval.startNs + interval.durationNs / 2 : (view.startNs + view.endNs) / 2;
+}

@@ -7,6 +7,7 @@ import {
   panBy,
   reveal,
   toTransform,
+  zoomAnchor,
   zoomAround,
 } from '../../../webview/timeline/viewport.js';
 
@@ -23,6 +24,14 @@ describe('viewport', () => {
       expect((anchor - view.startNs) / (view.endNs - view.startNs)).toBeCloseTo(share, 3);
     }
     expect(view.endNs - view.startNs).toBeCloseTo(MIN_VIEW_NS, 3);
+  });
+
+  it('zooms around what is selected where that is in view, else around the middle', () => {
+    const view = { startNs: 10e9, endNs: 30e9 };
+    expect(zoomAnchor(view, undefined)).toBe(20e9);
+    expect(zoomAnchor(view, { startNs: 12e9, durationNs: 2e9 })).toBe(13e9);
+    expect(zoomAnchor(view, { startNs: 30e9, durationNs: 2e9 })).toBe(20e9);
+    expect(zoomAnchor(view, { startNs: 8e9, durationNs: 2e9 })).toBe(20e9);
   });
 
   it('zooms out to the whole trace and no further', () => {

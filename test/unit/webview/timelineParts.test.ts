@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import type { TileSet } from '../../../src/analysis/results.js';
+import { headingNote } from '../../../webview/timeline/groupHeading.js';
+import {
+  HEADING_HEIGHT,
+  ROW_HEIGHT,
+  layOut,
+  scrolledTo,
+} from '../../../webview/timeline/layout.js';
+import { markerPlaces } from '../../../webview/timeline/markers.js';
+import { draggedWindow } from '../../../webview/timeline/rulerDrag.js';
+import { prepare } from '../../../webview/timeline/scene.js';
+import { rowOfSelection, selectionOf } from '../../../webview/timeline/selectedBox.js';
+import { nextBox, nextRowBox } from '../../../webview/timeline/stepping.js';
+import type { Walk } from '../../../webview/timeline/stepping.js';
+import { TimeScale } from '../../../webview/timeline/timeScale.js';
+
+interface Box {
+  readonly row: number;
+  readonly start: number;
+  readonly duration?: number;
+  readonly call?: number;
+  readonly calls?: number;
+  readonly text?: string;
+}
+
+/** Rows as [group, level]. */
+function tilesOf(rows: readonly (readonly [string, string])[], boxes: readonly Box[]): TileSet {
+  const texts = [...new Set(boxes.map(({ text }) => text ?? ''))];
+  return {
+    window: { startNs: 0, endNs: 1000 },
+    rows: rows.map(([group, level]) => ({ group, level, label: level, busy: null })),
+    count: boxes.length,
+    row: Uint32Array.from(boxes, ({ row }) => row),
+    start: Float64Array.from(boxes, ({ start }) => start),
+    duration: Float64Array.from(boxes, ({ duration }) => duration ?? 10),
+    type: new Uint8Array(boxes.length),
+    text: Uint32Array.from(boxes, ({ text }) => texts.indexOf(text ?? '')),
+    calls: Uint32Array.from(boxes, ({ calls }) => calls ?? 1),
+    call: Int32Array.from(boxes, ({ call }) => call ?? -1),
+    texts,
+  };
+}
+
+describe('TimeScale', () => {
+  const scale = new TimeScale({ startNs: 100, endNs: 300 }, 400);
+
+  it('maps instants to pixels and back', () => {
+    expect(scale.pixelsPerNs).toBe(2);
+    expect(scale.xOf(150)).toBe(100);
+    expect(scale.xOf(50)).toBe(-100);
+    expect(scale.timeAt(scale.xOf(271))).toBeCloseTo(271, 9);
+    expect(scale.pixelsOf({ startNs: 100, endNs: 300 })).toEqual({ from: 0, to: 400 });
+  });
+
+  it('makes a window of a drag in either direction, cut to the trace', () => {
+    expect(draggedWindow({ from: 100, to: 300 }, scale, 1000)).toEqual({
+      startNs: 150,
+      endNs: 250,
+    });
+    expect(draggedWindow({ from: 400, to: 0 }, scale, 280)).toEqual({ startNs: 100, endNs: 280 });
+    expect(draggedWindow({ from: 100, to: 103 }, scale, 1000)).toBeUndefined();
+  });
+
+  it('gives each marker the room up to the next one later', () => {
+    const places = markerPlaces([290, 110, 100, 400], scale);
+    expect(places.map(({ x }) => x)).toEqual([380, 20, 0, 600]);
+    expect(places.map(({ shown }) => shown)).toEqual([true, true, true, false]);
+    // 600 - 380 - 2; wide enough for the whole flag; 20 - 0 - 2; none after it
+    expect(places.map(({ widest }) => widest)).toEqual([218, 260, 18, 260]);
+  });
+});
+
+describe('the selection among the boxes', () => {
+  const tiles = tilesOf(
+    [
+      ['stream 7', 'layer'],
+      ['stream 7', 'kernel'],
+      ['stream 9', 'layer'],
+    ],
+    [
+      { row: 0, start: 0, duration: 100, text: 'L0 Mamba' },
+      { row: 1, start: 0, call: 3, calls: 5, text: 'gemm' },
+      { row: 1, start: 50, call: 4, text: 'gemm' },
+      { row: 2, start: 0, duration: 100, text: 'L0 Mamba' },
+    ],
+  );
+  const ready = prepare(tiles);
+
+  it('is the call of a box, or the span it is, and finds its row again', () => {
+    const call = selectionOf(tiles, 1);
+    expect(call).toEqual({ kind: 'call', call: 3, startNs: 0, durationNs: 10, merged: 5 });
+    expect(rowOfSelection(ready, call)).toBe(1);
+    const span = selectionOf(tiles, 3);
+    expect(span).toMatchObject({ kind: 'span', text: 'L0 Mamba', group: 'stream 9' });
+    // The same text at the same time in another lane is another span.
+    expect(rowOfSelection(ready, span)).toBe(2);
+  });
+
+  it('has no row where its box is merged into another', () => {
+    const merged = { kind: 'call', call: 99, startNs: 0, durationNs: 10, merged: 1 } as const;
+    expect(rowOfSelection(ready, merged)).toBe(-1);
+  });
+});
+
+describe('the keyboard among the boxes', () => {
+  const tiles = tilesOf(
+    [
+      ['stream 7', 'step'],
+      ['stream 7', 'kernel'],
+      ['thread', 'host'],
+      ['stream 9', 'kernel'],
+    ],
+    [
+      { row: 0, start: 0, duration: 400, text: 'step' },
+      { row: 1, start: 20, call: 0 },
+      { row: 1, start: 40, call: 1 },
+      { row: 2, start: 900, text: 'far' },
+      { row: 3, start: 45, call: 2 },
+    ],
+  );
+  const layout = layOut(tiles.rows, new Set());
+  const walk = (selected: number): Walk => ({
+    ready: prepare(tiles),
+    layout,
+    viewport: { startNs: 0, endNs: 100 },
+    selection: selected < 0 ? null : selectionOf(tiles, selected),
+  });
+
+  it('begins at the first call in view, from the end backwards', () => {
+    expect(nextBox(walk(-1), 1)).toBe(1);
+    expect(nextBox(walk(-1), -1)).toBe(2);
+    expect(nextRowBox(walk(-1), -1)).toBe(1);
+  });
+
+  it('steps through a row and stops at its ends', () => {
+    expect(nextBox(walk(1), 1)).toBe(2);
+    expect(nextBox(walk(2), 1)).toBe(-1);
+    expect(nextBox(walk(1), -1)).toBe(-1);
+  });
+
+  it('changes to the row below and above, past rows with nothing near', () => {
+    expect(nextRowBox(walk(0), 1)).toBe(1);
+    expect(nextRowBox(walk(2), -1)).toBe(0);
+    // Lanes with kernels stand first: stream 7, stream 9, then the thread, whose box is far away.
+    expect(nextRowBox(walk(2), 1)).toBe(4);
+    expect(nextRowBox(walk(4), 1)).toBe(-1);
+  });
+
+  it('begins anew where the selection is far out of view', () => {
+    expect(nextBox({ ...walk(1), viewport: { startNs: 800, endNs: 950 } }, 1)).toBe(3);
+  });
+});
+
+describe('lanes', () => {
+  const rows = ['stream 7', 'stream 7', 'stream 9'].map((group) => ({
+    group,
+    level: 'kernel',
+    label: 'Kernels',
+    busy: 0.5,
+  }));
+  const layout = layOut(rows, new Set());
+
+  it('scroll as little as brings a row into view', () => {
+    const last = 2 * HEADING_HEIGHT + 3 * ROW_HEIGHT;
+    expect(scrolledTo(layout, 2, 0, 60)).toBe(last - 60);
+    expect(scrolledTo(layout, 0, 50, 60)).toBe(0);
+    expect(scrolledTo(layout, 1, 10, 60)).toBe(10);
+  });
+
+  it('stay where they are for a row that is folded away', () => {
+    expect(scrolledTo(layOut(rows, new Set(['stream 9'])), 2, 7, 60)).toBe(7);
+  });
+
+  it('say in their heading how busy they are and what a fold hides', () => {
+    expect(headingNote({ busy: 0.5, folded: false, rowCount: 2 })).toBe('busy 50 %');
+    expect(headingNote({ busy: 0.5, folded: true, rowCount: 1 })).toBe('busy 50 %, 1 row');
+    expect(headingNote({ busy: null, folded: true, rowCount: 3 })).toBe('3 rows');
+  });
+});

@@ -344,7 +344,12 @@ export class TimelineView extends ViewElement {
 
   private chooseUnder(event: MouseEvent): void {
     const hit = this.boxUnder(event);
-    this.view.select(hit === undefined ? null : selectionOf(hit.ready.tiles, hit.box));
+    const selection = hit === undefined ? null : selectionOf(hit.ready.tiles, hit.box);
+    this.view.select(selection);
+    // A box that stands for several calls has no one line of code.
+    if (selection?.kind === 'call' && selection.merged === 1) {
+      void this.view.goToCode(selection.call, 'slice');
+    }
   }
 
   private hover(event: PointerEvent): void {

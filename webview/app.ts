@@ -118,7 +118,14 @@ export class App extends ViewElement {
       @media (max-width: 980px) {
         .main.detailed {
           grid-template-columns: minmax(0, 1fr);
-          grid-template-rows: minmax(0, 1fr) minmax(120px, 34%);
+          grid-template-rows: minmax(0, 1fr) auto;
+        }
+        .main.detailed layerscope-details {
+          max-height: 35vh;
+        }
+        /* The table keeps its toolbar, its heading and five rows. */
+        vscode-tabs {
+          min-height: min(250px, 70%);
         }
         .main.detailed layerscope-details {
           border-inline-start: 0;

@@ -197,6 +197,11 @@ export const tableStyles = css`
     background: var(--vscode-list-activeSelectionBackground);
     color: var(--vscode-list-activeSelectionForeground, inherit);
   }
+  /* High contrast themes have no selection colour but this border. */
+  tbody tr[aria-selected='true']:not(:focus-visible) {
+    outline: 1px dotted var(--vscode-contrastActiveBorder, transparent);
+    outline-offset: -1px;
+  }
   @media (forced-colors: active) {
     tbody tr[aria-selected='true'] {
       outline: 2px solid Highlight;

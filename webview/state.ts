@@ -82,6 +82,8 @@ export interface ViewState {
   readonly factor: number | null;
   readonly selection: Selection | null;
   readonly details: Loaded<CallDetails>;
+  /** whether the details, where they lie below the timeline, are folded to their heading */
+  readonly detailsFolded: boolean;
   readonly sql: string;
   readonly query: Loaded<QueryResult>;
   readonly savedQueries: readonly SavedQuery[];
@@ -115,6 +117,7 @@ export function initialState(): ViewState {
     factor: null,
     selection: null,
     details: NOTHING_LOADED,
+    detailsFolded: false,
     sql: FIRST_SQL,
     query: NOTHING_LOADED,
     savedQueries: [],

@@ -114,6 +114,10 @@ export class TraceView {
     }
   }
 
+  foldDetails(detailsFolded: boolean): void {
+    this.store.update({ detailsFolded });
+  }
+
   /** Gives the panel that is shown another share of the height. */
   setSplit(split: number): void {
     const { panel, splits } = this.state;

@@ -6,14 +6,20 @@ import {
   formatMicros,
   formatShare,
 } from '../../src/analysis/format.js';
-import type { Decomposition } from '../../src/analysis/results.js';
+import type {
+  DashboardView,
+  Decomposition,
+  Population,
+  TimeWindow,
+} from '../../src/analysis/results.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import type { TraceSummary } from '../../src/session/session.js';
 import { baseStyles, toolStyles } from '../sharedStyles.js';
+import { HEADER_NARROW, MediaQuery } from '../mediaQuery.js';
 import type { ViewState } from '../state.js';
 import '../swatch.js';
 import { ViewElement } from '../viewElement.js';
-import { evidenceShares, evidenceText, populationParts } from './evidence.js';
+import { evidenceShares, evidenceText, populationBrief, populationParts } from './evidence.js';
 import { sparklinePoints } from './sparkline.js';
 import { describeWorst, worstLayer } from './worstLayer.js';
 
@@ -171,21 +177,95 @@ export class ContrastHeader extends ViewElement {
         overflow: auto;
         padding-inline-start: 18px;
       }
+      /* Beside a code editor: one line each for the trace, the dashboard, the layers, the population. */
       @media (max-width: 820px) {
-        .sides {
-          grid-template-columns: minmax(0, 1fr);
+        :host {
+          padding: 5px 10px 4px;
         }
+        .title {
+          flex-wrap: nowrap;
+          margin-bottom: 2px;
+        }
+        .title .name,
+        .title .faint {
+          overflow: hidden;
+          text-overflow: ellipsis;
+          white-space: nowrap;
+        }
+        .title .faint {
+          flex-shrink: 1000000;
+        }
+        .title .chip {
+          flex: none;
+        }
+        .sides {
+          display: block;
+        }
+        section,
         section + section {
-          border-inline-start: 0;
-          padding-inline-start: 0;
+          align-items: baseline;
+          border: 0;
+          display: flex;
+          gap: 10px;
+          padding: 0;
+        }
+        h2 {
+          flex: none;
+          width: 78px;
+        }
+        h2 span {
+          display: none;
+        }
+        .figures {
+          align-items: baseline;
+          gap: 0 14px;
+          margin: 0;
+        }
+        .figures dl {
+          align-items: baseline;
+          display: flex;
+          gap: 5px;
+        }
+        dt span {
+          display: none;
+        }
+        .spark {
+          display: none;
         }
         dd,
         .sentence {
-          font-size: 15px;
+          font-size: 13px;
+          line-height: 1.5;
+        }
+        .sentence {
+          flex: none;
+          margin: 0;
+        }
+        .weight {
+          overflow: hidden;
+          text-overflow: ellipsis;
+          white-space: nowrap;
+        }
+        .population {
+          display: block;
+          margin-top: 1px;
+        }
+        .population summary {
+          overflow: hidden;
+          text-overflow: ellipsis;
+          white-space: nowrap;
+        }
+        .population .evidence {
+          width: 44px;
+        }
+        .notes ul {
+          max-height: 18vh;
         }
       }
     `,
   ];
+
+  private readonly narrow = new MediaQuery(this, HEADER_NARROW);
 
   protected parts(state: ViewState): readonly unknown[] {
     return [state.opening, state.layerTypes, state.window];
@@ -202,13 +282,12 @@ export class ContrastHeader extends ViewElement {
         <span class="name" title=${summary.files.map(({ name }) => visibleText(name)).join('\n')}>
           ${fileNames(summary)}
         </span>
-        <span class="faint">${describeTrace(summary)}</span>
+        <span class="faint" title=${describeTrace(summary)}>${describeTrace(summary)}</span>
         ${
           window === null
             ? nothing
             : html`<span class="chip" data-testid="window-chip">
-                Window ${formatDuration(window.startNs)} – ${formatDuration(window.endNs)}
-                (${formatDuration(window.endNs - window.startNs)})
+                ${this.windowText(window)}
                 <button @click=${() => this.view.setWindow(null)}>clear</button>
               </span>`
         }
@@ -231,22 +310,22 @@ export class ContrastHeader extends ViewElement {
     const range = dashboard.duty_cycle_range;
     const host = summary.timeKind === 'host_api';
     return html`<section aria-label="What the dashboard says">
-      <h2>What the dashboard says</h2>
+      <h2><span>What the </span>dashboard<span> says</span></h2>
       <div class="figures">
         <dl title="Share of the time in which at least one kernel ran, as nvidia-smi reports it">
-          <dt>Duty cycle</dt>
+          <dt>Duty<span> cycle</span></dt>
           <dd data-testid="duty-cycle">
             ${overall.duty_cycle === null ? 'unknown' : formatShare(overall.duty_cycle)}
           </dd>
         </dl>
         ${
-          range === null || dashboard.duty_cycle_samples.length < 2
+          range === null || !hasSamples(dashboard)
             ? nothing
             : html`<div
                 class="spark"
                 role="img"
                 title="Duty cycle of each ${formatDuration(dashboard.sample_ns)} of the trace"
-                aria-label="Duty cycle per ${formatDuration(dashboard.sample_ns)}: least ${formatShare(range.min)}, median ${formatShare(range.median)}, greatest ${formatShare(range.max)}"
+                aria-label=${dutyCycleText(dashboard)}
               >
                 ${this.sparkline(dashboard.duty_cycle_samples)}
                 <span class="faint figure">
@@ -261,11 +340,11 @@ export class ContrastHeader extends ViewElement {
           <dd data-testid="overall-calls">${formatCount(overall.calls)}</dd>
         </dl>
         <dl title="Median over all calls">
-          <dt>p50, all calls</dt>
+          <dt>p50<span>, all calls</span></dt>
           <dd data-testid="overall-p50">${microsWithUnit(overall.p50_ns)}</dd>
         </dl>
         <dl title="99th percentile over all calls">
-          <dt>p99, all calls</dt>
+          <dt>p99<span>, all calls</span></dt>
           <dd data-testid="overall-p99">${microsWithUnit(overall.p99_ns)}</dd>
         </dl>
       </div>
@@ -282,7 +361,7 @@ export class ContrastHeader extends ViewElement {
 
   private layerSide(decomposition: Decomposition | null) {
     return html`<section aria-label="What the layers say">
-      <h2>What the layers say</h2>
+      <h2><span>What the </span>layers<span> say</span></h2>
       ${decomposition === null ? html`<p class="sentence faint">…</p>` : this.sentence(decomposition)}
     </section>`;
   }
@@ -302,52 +381,75 @@ export class ContrastHeader extends ViewElement {
         <layerscope-swatch .type=${worst.key}></layerscope-swatch>
         <strong>${worst.label}</strong>: ${words.tail}
       </p>
-      <div class="faint">${words.weight}</div>`;
+      <div class="faint weight" title=${words.weight}>${words.weight}</div>`;
+  }
+
+  private windowText({ startNs, endNs }: TimeWindow): string {
+    const length = formatDuration(endNs - startNs);
+    return this.narrow.matches
+      ? `Window ${length}`
+      : `Window ${formatDuration(startNs)} – ${formatDuration(endNs)} (${length})`;
   }
 
   private population(summary: TraceSummary, decomposition: Decomposition) {
-    const { population } = decomposition;
-    const shares = evidenceShares(population);
+    return this.narrow.matches
+      ? this.populationInBrief(summary, decomposition)
+      : this.populationInFull(summary, decomposition.population);
+  }
+
+  private populationInFull(summary: TraceSummary, population: Population) {
     const host = population.time_kind === 'host_api';
     const parts = populationParts(population, this.state.window !== null);
+    const notes = notesOn(summary);
     return html`<div class="population" data-testid="population">
       ${parts.map(
         (part, i) =>
           html`<span class=${host && i === parts.length - 1 ? 'host-time' : ''}>${part}</span>`,
       )}
-      <span>
-        <span class="evidence" aria-hidden="true">
-          ${shares.map(({ method }) => html`<i class="m-${method}"></i>`)}
-        </span>
-        classified ${formatShare(population.classified_share)}: ${evidenceText(shares)}
-      </span>
-      ${this.notes(summary)}
+      <span>${this.evidenceBar(population)} ${classifiedText(population)}</span>
+      ${
+        notes.length === 0
+          ? html`<span>no warnings</span>`
+          : html`<details class="notes" data-testid="warnings">
+              <summary>${noteCount(notes)} on this file</summary>
+              ${noteList(notes)}
+            </details>`
+      }
     </div>`;
   }
 
-  private notes(summary: TraceSummary) {
-    const { warnings, missing } = summary.report;
-    const skipped = summary.report.skipped.filter(({ rows }) => rows > 0);
-    const notes = [
-      ...warnings.map(({ message }) => visibleText(message)),
-      ...skipped.map(
-        ({ reason, rows }) => `${formatCount(rows)} rows left out: ${visibleText(reason)}.`,
-      ),
-      ...(missing.length === 0
+  /** One line; what it leaves out stands first among the notes behind it. */
+  private populationInBrief(summary: TraceSummary, decomposition: Decomposition) {
+    const { population } = decomposition;
+    const windowed = this.state.window !== null;
+    const brief = populationBrief(population, windowed);
+    const notes = notesOn(summary);
+    const worst = worstLayer(decomposition);
+    const { dashboard } = summary;
+    const rest = [
+      describeTrace(summary),
+      ...(hasSamples(dashboard) ? [dutyCycleText(dashboard)] : []),
+      ...populationParts(population, windowed),
+      classifiedText(population),
+      ...(worst === undefined
         ? []
-        : [`Not in this file: ${missing.map(visibleText).join(', ')}.`]),
+        : [`${worst.label}: ${describeWorst(decomposition, worst).weight}`]),
+      ...notes,
     ];
-    if (notes.length === 0) {
-      return html`<span>no warnings</span>`;
-    }
-    return html`<details class="notes" data-testid="warnings">
+    return html`<details class="population notes" data-testid="population">
       <summary>
-        ${notes.length === 1 ? '1 note' : `${formatCount(notes.length)} notes`} on this file
+        ${brief.rows} ·
+        <span class=${population.time_kind === 'host_api' ? 'host-time' : ''}>${brief.time}</span>
+        · ${this.evidenceBar(population)}${brief.classified} · ${noteCount(notes)}
       </summary>
-      <ul>
-        ${notes.map((note) => html`<li>${note}</li>`)}
-      </ul>
+      ${noteList(rest)}
     </details>`;
+  }
+
+  private evidenceBar(population: Population) {
+    return html`<span class="evidence" aria-hidden="true">
+      ${evidenceShares(population).map(({ method }) => html`<i class="m-${method}"></i>`)}
+    </span>`;
   }
 
   protected override updated(): void {
@@ -361,6 +463,53 @@ export class ContrastHeader extends ViewElement {
       part.style.width = `${(shares[i]?.share ?? 0) * 100}%`;
     });
   }
+}
+
+/** What reading the file had to say: warnings, rows left out, what it does not hold. */
+function notesOn({ report }: TraceSummary): readonly string[] {
+  const { warnings, missing, skipped } = report;
+  return [
+    ...warnings.map(({ message }) => visibleText(message)),
+    ...skipped
+      .filter(({ rows }) => rows > 0)
+      .map(({ reason, rows }) => `${formatCount(rows)} rows left out: ${visibleText(reason)}.`),
+    ...(missing.length === 0 ? [] : [`Not in this file: ${missing.map(visibleText).join(', ')}.`]),
+  ];
+}
+
+/** Whether there are samples over time, and not one for all. */
+function hasSamples(dashboard: DashboardView): boolean {
+  return dashboard.duty_cycle_range !== null && dashboard.duty_cycle_samples.length > 1;
+}
+
+/** What the sparkline shows, over the whole trace; '' without GPU events. */
+function dutyCycleText({ duty_cycle_range: range, sample_ns: sample }: DashboardView): string {
+  return range === null
+    ? ''
+    : `Duty cycle per ${formatDuration(sample)}: least ${formatShare(range.min)}, ` +
+        `median ${formatShare(range.median)}, greatest ${formatShare(range.max)}`;
+}
+
+function noteList(notes: readonly string[]) {
+  return html`<ul>
+    ${notes.map((note) => html`<li>${note}</li>`)}
+  </ul>`;
+}
+
+function noteCount(notes: readonly string[]): string {
+  switch (notes.length) {
+    case 0:
+      return 'no warnings';
+    case 1:
+      return '1 note';
+    default:
+      return `${formatCount(notes.length)} notes`;
+  }
+}
+
+function classifiedText(population: Population): string {
+  const shares = evidenceShares(population);
+  return `classified ${formatShare(population.classified_share)}: ${evidenceText(shares)}`;
 }
 
 function microsWithUnit(ns: number | null): string {

@@ -26,6 +26,24 @@ export function evidenceText(shares: readonly { label: string; share: number }[]
   return shares.map(({ label, share }) => `${label} ${formatShare(share)}`).join(', ');
 }
 
+/** The population in as few words as a narrow editor has room for; `populationParts` says the rest. */
+export function populationBrief(
+  population: Population,
+  windowed: boolean,
+): { readonly rows: string; readonly time: string; readonly classified: string } {
+  const { rows, counted } = population;
+  const gpu = population.time_kind === 'gpu';
+  const kept =
+    counted === null || counted === rows || windowed
+      ? formatCount(rows)
+      : `${formatCount(rows)} of ${formatCount(counted)} counted`;
+  return {
+    rows: `${kept} ${gpu ? 'GPU events' : 'API calls'}${windowed ? ' in the window' : ''}`,
+    time: gpu ? 'GPU time' : 'host API time',
+    classified: `classified ${formatShare(population.classified_share)}`,
+  };
+}
+
 /** Which rows the figures are made of, in one sentence a part. */
 export function populationParts(population: Population, windowed: boolean): readonly string[] {
   const { rows, rows_in_file: inFile, counted, time_kind: kind } = population;

@@ -4,6 +4,7 @@ import { formatCount, formatDuration, formatMicros } from '../../src/analysis/fo
 import type { CallDetails } from '../../src/analysis/results.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import { METHOD_LABELS, layerTypeOf } from '../../src/trace/index.js';
+import { DETAILS_BELOW, MediaQuery } from '../mediaQuery.js';
 import { baseStyles, toolStyles } from '../sharedStyles.js';
 import type { SelectedSpan, Selection, ViewState } from '../state.js';
 import '../swatch.js';
@@ -21,12 +22,22 @@ export class DetailsPane extends ViewElement {
         background: var(--vscode-sideBar-background, var(--vscode-editor-background));
         display: block;
         overflow: auto;
-        padding: 8px 12px 14px;
+        padding: 0 12px 14px;
       }
       header {
         align-items: center;
+        background: inherit;
         display: flex;
-        justify-content: space-between;
+        gap: 8px;
+        padding-top: 8px;
+        position: sticky;
+        top: 0;
+      }
+      .folded {
+        flex: 1;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
       }
       .name {
         font-weight: 600;
@@ -48,6 +59,9 @@ export class DetailsPane extends ViewElement {
         gap: 2px 12px;
         grid-template-columns: auto minmax(0, 1fr);
         margin: 0;
+      }
+      dl > div {
+        display: contents;
       }
       dt {
         color: var(--vscode-descriptionForeground);
@@ -79,11 +93,45 @@ export class DetailsPane extends ViewElement {
       .pending {
         opacity: 0.6;
       }
+      @media (max-width: 980px) {
+        :host {
+          padding-bottom: 8px;
+        }
+        :host([folded]) {
+          padding-bottom: 3px;
+        }
+        header {
+          padding-top: 3px;
+        }
+        .fold {
+          color: inherit;
+          font: inherit;
+          letter-spacing: inherit;
+          margin-inline-start: -6px;
+          text-transform: inherit;
+        }
+        dl {
+          grid-template-columns: repeat(auto-fit, minmax(200px, 1fr));
+        }
+        dl > div {
+          display: grid;
+          gap: 8px;
+          grid-template-columns: 84px minmax(0, 1fr);
+        }
+        h3 {
+          margin-top: 8px;
+        }
+        .name {
+          margin-top: 2px;
+        }
+      }
     `,
   ];
 
+  private readonly below = new MediaQuery(this, DETAILS_BELOW);
+
   protected parts(state: ViewState): readonly unknown[] {
-    return [state.selection, state.details, state.opening];
+    return [state.selection, state.details, state.detailsFolded, state.opening];
   }
 
   override connectedCallback(): void {
@@ -97,13 +145,41 @@ export class DetailsPane extends ViewElement {
     if (selection === null) {
       return nothing;
     }
+    const folded = this.below.matches && this.state.detailsFolded;
+    this.toggleAttribute('folded', folded);
     return html`<header>
-        <h2>Details</h2>
+        <h2>${this.below.matches ? this.foldButton(folded) : 'Details'}</h2>
+        <span class="folded mono">${folded ? this.nameOf(selection) : nothing}</span>
         <button class="tool" aria-label="Close details" @click=${() => this.view.select(null)}>
           Close
         </button>
       </header>
-      ${this.body(selection)}`;
+      ${folded ? nothing : this.body(selection)}`;
+  }
+
+  /** Below the timeline, details fold to one line that still says what is selected. */
+  private foldButton(folded: boolean) {
+    return html`<button
+      class="tool fold"
+      aria-expanded=${!folded}
+      @click=${() => this.view.foldDetails(!folded)}
+    >
+      <span aria-hidden="true">${folded ? '▸' : '▾'}</span> Details
+    </button>`;
+  }
+
+  private nameOf(selection: Selection): string {
+    const { opening, details } = this.state;
+    switch (selection.kind) {
+      case 'call':
+        return visibleText(details.value?.name ?? '');
+      case 'span':
+        return visibleText(selection.text);
+      case 'marker':
+        return opening.stage === 'opened'
+          ? visibleText(opening.summary.markers.at(selection.index)?.title ?? '')
+          : '';
+    }
   }
 
   private body(selection: Selection) {
@@ -160,11 +236,7 @@ export class DetailsPane extends ViewElement {
       </div>
       <h3>Facts</h3>
       <dl>
-        ${value.facts.map(
-          (fact) =>
-            html`<dt>${visibleText(fact.name)}</dt>
-              <dd>${visibleText(fact.value)}</dd>`,
-        )}
+        ${value.facts.map((fact) => factRow(visibleText(fact.name), visibleText(fact.value)))}
       </dl>
       ${
         value.modules.length === 0
@@ -226,14 +298,9 @@ export class DetailsPane extends ViewElement {
       </div>
       <h3>Facts</h3>
       <dl>
-        <dt>Kind</dt>
-        <dd>${span.level}</dd>
-        <dt>Start</dt>
-        <dd>${formatInstant(span.startNs)}</dd>
-        <dt>Duration</dt>
-        <dd>${formatDuration(span.durationNs)} (${formatMicros(span.durationNs)} µs)</dd>
-        <dt>Lane</dt>
-        <dd>${visibleText(span.group)}</dd>
+        ${factRow('Kind', span.level)} ${factRow('Start', formatInstant(span.startNs))}
+        ${factRow('Duration', `${formatDuration(span.durationNs)} (${formatMicros(span.durationNs)} µs)`)}
+        ${factRow('Lane', visibleText(span.group))}
       </dl>`;
   }
 
@@ -245,10 +312,8 @@ export class DetailsPane extends ViewElement {
     }
     return html`<div class="name">${visibleText(marker.title)}</div>
       <dl>
-        <dt>Severity</dt>
-        <dd>${visibleText(marker.severity)}</dd>
-        <dt>Time</dt>
-        <dd>${formatInstant(marker.time)}</dd>
+        ${factRow('Severity', visibleText(marker.severity))}
+        ${factRow('Time', formatInstant(marker.time))}
       </dl>
       <p>${visibleText(marker.text)}</p>
       ${
@@ -260,6 +325,13 @@ export class DetailsPane extends ViewElement {
               </ul>`
       }`;
   }
+}
+
+function factRow(name: string, value: string) {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
 }
 
 function why(details: CallDetails): string {

@@ -47,6 +47,9 @@ const COLUMNS: readonly Column[] = [
   { id: 'tail', label: 'Tail ratio', title: 'p99 / p50', value: (row) => row.tail_ratio },
 ];
 
+/** Columns that a narrow editor leaves out: shares say the same as sums. */
+const SPARE: ReadonlySet<string> = new Set(['total']);
+
 /** Decompositions whose names need the room. */
 const LONG_NAMES: ReadonlySet<DecomposeBy> = new Set(['module', 'kernel', 'step']);
 
@@ -144,6 +147,16 @@ export class LayerTable extends ViewElement {
           min-width: 130px;
         }
       }
+      /* Beside a code editor the tail stays in view; sums are in what is copied. */
+      @media (max-width: 640px) {
+        th,
+        td {
+          padding: 0 5px;
+        }
+        .spare {
+          display: none;
+        }
+      }
     `,
   ];
 
@@ -167,7 +180,7 @@ export class LayerTable extends ViewElement {
     const column = (id: string, label: string, title: string, numeric: boolean) =>
       html`<th
         scope="col"
-        class=${numeric ? 'number' : ''}
+        class="${numeric ? 'number' : ''} ${SPARE.has(id) ? 'spare' : ''}"
         aria-sort=${ariaSort(sort, id)}
         title=${title}
       >
@@ -265,7 +278,7 @@ export class LayerTable extends ViewElement {
         ${by === 'layer-type' ? html`<layerscope-swatch .type=${row.key}></layerscope-swatch>` : nothing}${shortenMiddle(label, this.name.characters)}
       </td>
       <td class="number">${formatCount(row.calls)}</td>
-      <td class="number">${formatMicros(row.total_ns)}</td>
+      <td class="number spare">${formatMicros(row.total_ns)}</td>
       <td class="number">
         <layerscope-share .share=${row.share}></layerscope-share
         ><span class="percent">${formatShare(row.share)}</span>
@@ -289,7 +302,7 @@ export class LayerTable extends ViewElement {
         Overall (${population.time_kind === 'gpu' ? 'GPU time' : 'host API time'})
       </td>
       <td class="number">${formatCount(overall.calls)}</td>
-      <td class="number">${formatMicros(overall.total_ns)}</td>
+      <td class="number spare">${formatMicros(overall.total_ns)}</td>
       <td class="number"></td>
       <td class="number">${formatMicros(overall.p50_ns)}</td>
       <td class="number">${formatMicros(overall.p99_ns)}</td>

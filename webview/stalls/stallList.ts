@@ -66,6 +66,40 @@ export class StallTable extends ViewElement {
           display: none;
         }
       }
+      /* Beside a code editor: the way to the code stays in view, whatever is beyond the edge. */
+      @media (max-width: 640px) {
+        .place,
+        .rank {
+          display: none;
+        }
+        th,
+        td {
+          padding: 0 4px;
+        }
+        td.kernel {
+          min-width: 90px;
+        }
+        tr {
+          --row: transparent;
+        }
+        tbody tr:hover {
+          --row: var(--vscode-list-hoverBackground, transparent);
+        }
+        tbody tr[aria-selected='true'] {
+          --row: var(--vscode-list-inactiveSelectionBackground, transparent);
+        }
+        tbody:focus-within tr[aria-selected='true'] {
+          --row: var(--vscode-list-activeSelectionBackground, transparent);
+        }
+        /* Row colours may be transparent; what scrolls by beneath must not show through. */
+        thead tr th.code,
+        tbody tr td.code,
+        tbody:focus-within tr td.code {
+          background: linear-gradient(var(--row), var(--row)) var(--vscode-editor-background);
+          position: sticky;
+          right: 0;
+        }
+      }
     `,
   ];
 
@@ -89,7 +123,7 @@ export class StallTable extends ViewElement {
         ></vscode-textfield>
         <span
           title="The larger of two medians: of the call's layer type, and of its own kernel in that type and phase"
-          >times what is typical of its layer and kernel</span
+          >times what is typical<span class="wide"> of its layer and kernel</span></span
         >
         ${this.filterChip()}
         <span class="faint figure" role="status">${value === null ? '' : countText(value)}</span>
@@ -120,7 +154,7 @@ export class StallTable extends ViewElement {
     >
       <thead>
         <tr>
-          <th scope="col" class="number">#</th>
+          <th scope="col" class="number place">#</th>
           <th scope="col" class="number" title="Duration less the typical one">Lost µs</th>
           <th scope="col" class="number">Duration µs</th>
           <th
@@ -133,8 +167,8 @@ export class StallTable extends ViewElement {
           <th scope="col">Layer</th>
           <th scope="col">Kernel</th>
           <th scope="col" class="wide">Step, phase</th>
-          ${ranks ? html`<th scope="col">Rank</th>` : nothing}
-          <th scope="col"><span class="visually-hidden">Code</span></th>
+          ${ranks ? html`<th scope="col" class="rank">Rank</th>` : nothing}
+          <th scope="col" class="code"><span class="visually-hidden">Code</span></th>
         </tr>
       </thead>
       <tbody @keydown=${(event: KeyboardEvent) => this.onKey(event, list)}>
@@ -154,7 +188,7 @@ export class StallTable extends ViewElement {
       @focus=${() => (this.focused = index)}
       @click=${() => this.open(stall, index)}
     >
-      <td class="number faint">${index + 1}</td>
+      <td class="number faint place">${index + 1}</td>
       <td class="number">${formatMicros(stall.lost_ns)}</td>
       <td class="number" title="typical: ${formatMicros(stall.typical_ns)} µs">
         ${formatMicros(stall.duration_ns)}
@@ -166,8 +200,8 @@ export class StallTable extends ViewElement {
       </td>
       <td class="kernel" title=${name}>${shortenMiddle(name, this.name.characters)}</td>
       <td class="wide" title=${visibleText(stall.step)}>${stepText(stall)}</td>
-      ${ranks ? html`<td>${visibleText(stall.rank)}</td>` : nothing}
-      <td>
+      ${ranks ? html`<td class="rank">${visibleText(stall.rank)}</td>` : nothing}
+      <td class="code">
         ${
           stall.has_source
             ? html`<button

@@ -186,6 +186,15 @@ export const timelineStyles = css`
   .keys dd {
     margin: 0;
   }
+  @media (max-width: 640px) {
+    .tools {
+      gap: 2px 4px;
+      padding: 2px 6px;
+    }
+    .range {
+      display: none;
+    }
+  }
   @media (forced-colors: active) {
     .ruler text {
       fill: CanvasText;

@@ -6,7 +6,7 @@ import type { TimelineRow } from '../../src/analysis/results.js';
 import type { TraceSummary } from '../../src/session/session.js';
 import { isLayerType, layerTypeCode } from '../../src/trace/index.js';
 import { baseStyles, toolStyles } from '../sharedStyles.js';
-import type { ViewState } from '../state.js';
+import type { Selection, ViewState } from '../state.js';
 import { onThemeChange } from '../theme.js';
 import { ViewElement } from '../viewElement.js';
 import { describeBox, sayBox } from './describeBox.js';
@@ -21,7 +21,7 @@ import { drawAxis, placeBand } from './rulerAxis.js';
 import { RulerDrag, draggedWindow } from './rulerDrag.js';
 import { prepare } from './scene.js';
 import type { Prepared } from './scene.js';
-import { selectedBox, selectionOf } from './selectedBox.js';
+import { rowOfSelection, selectedBox, selectionOf } from './selectedBox.js';
 import { nextBox, nextRowBox } from './stepping.js';
 import { TileLoader } from './tileLoader.js';
 import { TimeScale } from './timeScale.js';
@@ -60,6 +60,8 @@ export class TimelineView extends ViewElement {
   private frame = 0;
   private width = 0;
   private height = 0;
+  /** the selection whose row was scrolled into view, or that has none */
+  private brought: Selection | null = null;
   private readonly endings: (() => void)[] = [];
 
   protected parts(s: ViewState): readonly unknown[] {
@@ -220,13 +222,44 @@ export class TimelineView extends ViewElement {
   }
 
   private resized(): void {
+    if (this.selectionIsInView()) {
+      // Details that open below the lanes must not cover what they are of.
+      this.brought = null;
+    }
     this.width = this.body.clientWidth;
     this.height = this.body.clientHeight;
     this.zoomInput?.resize();
     this.scheduleDraw();
   }
 
+  private selectedRow(ready: Prepared | undefined): number {
+    const selected = selectedBox(this.state.selection);
+    return selected === undefined || ready === undefined ? -1 : rowOfSelection(ready, selected);
+  }
+
+  private selectionIsInView(): boolean {
+    const { layout, height } = this;
+    const { scrollTop } = this.body;
+    const row = this.selectedRow(this.ready());
+    return row >= 0 && scrolledTo(layout, row, scrollTop, height) === scrollTop;
+  }
+
   // Moving
+
+  /** Scrolls the lanes to what was selected elsewhere, once its box is there. */
+  private bringSelection(ready: Prepared): void {
+    const { selection } = this.state;
+    if (selection === this.brought) {
+      return;
+    }
+    const row = this.selectedRow(ready);
+    if (row >= 0) {
+      this.body.scrollTop = scrolledTo(this.layout, row, this.body.scrollTop, this.height);
+    }
+    if (row >= 0 || this.loader?.pending !== true) {
+      this.brought = selection;
+    }
+  }
 
   private zoom(factor: number): void {
     const { viewport, selection } = this.state;
@@ -407,6 +440,9 @@ export class TimelineView extends ViewElement {
     // Boxes of other rows wait for the layout, which follows in the next update: now they would be
     // drawn in the wrong places.
     const fits = ready === undefined || sameRows(rows, ready.tiles.rows);
+    if (ready !== undefined && fits) {
+      this.bringSelection(ready);
+    }
     this.painter.paint({
       scale,
       width,

@@ -3,6 +3,7 @@ import type { Decomposition, DecompositionRow } from '../../../src/analysis/resu
 import {
   evidenceShares,
   evidenceText,
+  populationBrief,
   populationParts,
 } from '../../../webview/contrast/evidence.js';
 import { sparklinePoints } from '../../../webview/contrast/sparkline.js';
@@ -146,6 +147,22 @@ describe('population', () => {
       '6,400 API calls in the window of 7,300 rows in the file',
       'host API time; this recorder has no GPU events',
     ]);
+  });
+
+  it('says in brief how many rows stand for how many calls, and of which time', () => {
+    const { population } = decomposition([]);
+    expect(populationBrief({ ...population, classified_share: 0.875 }, false)).toEqual({
+      rows: '6,400 GPU events',
+      time: 'GPU time',
+      classified: 'classified 87.5 %',
+    });
+    const ingero = { ...population, counted: 12_345, time_kind: 'host_api' as const };
+    expect(populationBrief(ingero, false)).toMatchObject({
+      rows: '6,400 of 12,345 counted API calls',
+      time: 'host API time',
+    });
+    // The recorder counted over the whole trace: no count of a window.
+    expect(populationBrief(ingero, true).rows).toBe('6,400 API calls in the window');
   });
 
   it('lists evidence strongest first, what has none last, in shares that sum to one', () => {

@@ -18,6 +18,7 @@ describe('files that are no whole trace', () => {
     const write = (name: string, bytes: Uint8Array | string) =>
       writeFileSync(join(vscode.workspace, name), bytes);
     write('damaged.db', Buffer.concat([trace.subarray(0, 100), Buffer.alloc(trace.length, 0xa5)]));
+    write('cut.db', trace.subarray(0, trace.length / 2));
     write('empty.db', '');
     write('notes.db', 'These are notes, and no database.\n');
     write('customers.db', await customers());
@@ -59,6 +60,14 @@ describe('files that are no whole trace', () => {
     await page.frame.getByText('Open with another editor').click();
     expect((await window.choices()).join('\n')).toMatch(/Text Editor/);
     await window.page.keyboard.press('Escape');
+  });
+
+  it('opens what is left of a trace that was cut, and says so', async () => {
+    await window.page.keyboard.press('Escape');
+    await window.doubleClick('cut.db');
+    const trace = await window.trace('MoE all-to-all');
+    await trace.frame.getByTestId('warnings').locator('summary').click();
+    await trace.frame.getByText('The file is cut').first().waitFor();
   });
 
   it('leaves all of them as they were', () => {

@@ -132,7 +132,8 @@ function middleTimestamp(engine: SqlEngine, columns: FlatColumns): bigint {
       sample.push(BigInt(Math.round(value)));
     }
   };
-  const query = `SELECT ${numberOf(columns.timestamp)} FROM ${FLAT_TABLE}`;
+  // Of the rows themselves: an index over times may be what is damaged or missing.
+  const query = `SELECT ${numberOf(columns.timestamp)} FROM ${FLAT_TABLE} NOT INDEXED`;
   for (const end of ['LIMIT 501', 'ORDER BY _rowid_ DESC LIMIT 501']) {
     if (sample.length === 0) {
       try {

@@ -132,3 +132,17 @@ it('a leaf page in the middle costs its rows only: those before and after are re
   expect(trace.report.rowsRead).toBeGreaterThan(all.report.rowsRead / 2);
   expect(trace.spanNs).toBe(all.spanNs);
 });
+
+describe('a cut file whose index over times is gone', () => {
+  it('gives the rows before the cut, at their times', async () => {
+    const whole = new Uint8Array(readFileSync('test/fixtures/e2e/hybrid.db'));
+    const all = await openBytes(whole, 'hybrid.db');
+    const left = await openBytes(whole.slice(0, 74 * 4096), 'hybrid.db');
+    expect(left.report.skipped).toEqual([]);
+    expect(left.report.warnings.map(({ code }) => code)).toContain('truncated');
+    expect(left.gpu.count).toBeGreaterThan(4000);
+    expect(left.clock.originNs).toBe(all.clock.originNs);
+    expect(left.gpu.start).toEqual(all.gpu.start.slice(0, left.gpu.count));
+    expect(left.gpu.duration).toEqual(all.gpu.duration.slice(0, left.gpu.count));
+  });
+});

@@ -51,6 +51,15 @@ export async function workbenchReady(page) {
     offered = ((await first.getAttribute('aria-label')) ?? '').includes(known);
     await page.keyboard.press('Escape');
   }
+  await idle(page);
+}
+
+/** Editors of extensions are registered by services that the workbench makes when it is idle. */
+async function idle(page) {
+  for (let turn = 0; turn < 5; turn++) {
+    await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+    await page.waitForTimeout(300);
+  }
 }
 
 /**

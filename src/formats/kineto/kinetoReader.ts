@@ -13,7 +13,7 @@ import {
 import type { FormatReader, Probe, ReadOptions, TraceSource } from '../reader.js';
 import { contentChunks, type ContentState } from './content.js';
 import { TraceEventStream, type StreamEnd } from './eventStream.js';
-import { linkKernels } from './launchLinks.js';
+import { linkKernels, type LinkResult } from './launchLinks.js';
 import { rankOfFileName, readMetadata, type KinetoMetadata } from './metadata.js';
 import { nestRanges } from './rangeNesting.js';
 import { TraceRows } from './traceRows.js';
@@ -76,7 +76,8 @@ function toTrace(
   const meta = readMetadata(rows.metadataTexts);
 
   const launches = rows.launches.build();
-  const links = linkKernels(rows.gpu, launches, rows.names);
+  const lanes = rows.lanes.build(0);
+  const links = linkKernels(rows.gpu, launches, rows.names, lanes);
   const gpu = rows.gpu.build();
   const nested = nestRanges(rows.ranges, launches, resolutionNs(rows, meta));
   if (rows.stacks.stacks.length > 0) {
@@ -109,7 +110,7 @@ function toTrace(
     spanNs,
     names: rows.names,
     ranks: [rankOf(source, rows, meta)],
-    lanes: rows.lanes.build(0),
+    lanes,
     gpu,
     launches,
     ranges: nested.columns,
@@ -117,7 +118,7 @@ function toTrace(
     kernelShapes: rows.kernelShapes,
     stacks: { frames: rows.stacks.frames, stacks: rows.stacks.stacks },
     markers: [],
-    report: report(rows, read, meta, end, packing, gpu, links.without, nested.unclosed),
+    report: report(rows, read, meta, end, packing, gpu, links, nested.unclosed),
   };
 }
 
@@ -228,7 +229,7 @@ function report(
   end: StreamEnd,
   packing: ContentState,
   gpu: GpuColumns,
-  withoutLaunch: number,
+  links: LinkResult,
   unclosed: number,
 ): TraceReport {
   const warnings: Warning[] = [];
@@ -277,11 +278,19 @@ function report(
   if (gpu.count === 0) {
     missing.push('GPU events');
   } else {
-    if (withoutLaunch > 0) {
+    if (links.without > links.ambiguous) {
+      const count = links.without - links.ambiguous;
       warn(
         'no-launch',
-        `${withoutLaunch} of ${gpu.count} GPU events have no launch in the trace: what ran them is unknown.`,
-        withoutLaunch,
+        `${count} of ${gpu.count} GPU events have no launch in the trace: what ran them is unknown.`,
+        count,
+      );
+    }
+    if (links.ambiguous > 0) {
+      warn(
+        'ambiguous-launch',
+        `${links.ambiguous} of ${gpu.count} GPU events carry a correlation id that calls of several processes carry, too: what ran them is unknown.`,
+        links.ambiguous,
       );
     }
     if (rows.launches.count === 0) {

@@ -205,7 +205,7 @@ function pythonParents(raw: RawRanges): Int32Array {
     if (Number.isNaN(id)) {
       continue;
     }
-    const parent = rowOf(id);
+    const parent = rowOf(raw.lane[row], id);
     if (
       parent >= 0 &&
       parent !== row &&
@@ -220,8 +220,11 @@ function pythonParents(raw: RawRanges): Int32Array {
   return parentRow;
 }
 
-/** Looks up file rows by `Python id`; -1 for an id without a row. */
-function rowsByPythonId(raw: RawRanges): (id: number) => number {
+/**
+ * Looks up file rows by lane and `Python id`; -1 for an id without a row. Each process counts its ids
+ * from 1: in a file of several the lane tells them apart.
+ */
+function rowsByPythonId(raw: RawRanges): (lane: number, id: number) => number {
   let first = Infinity;
   let last = -Infinity;
   for (let row = 0; row < raw.count; row++) {
@@ -237,22 +240,28 @@ function rowsByPythonId(raw: RawRanges): (id: number) => number {
   // Ids are consecutive in all files seen: an array then does what a Map would, many times faster.
   if (last - first < 4 * raw.count) {
     const rows = new Int32Array(last - first + 1).fill(-1);
+    let once = true;
     for (let row = 0; row < raw.count; row++) {
       const id = raw.pythonId[row];
       if (!Number.isNaN(id)) {
+        once &&= rows[id - first] < 0 || raw.lane[rows[id - first]] === raw.lane[row];
         rows[id - first] = row;
       }
     }
-    return (id) => (id >= first && id <= last ? rows[id - first] : -1);
+    if (once) {
+      return (_lane, id) => (id >= first && id <= last ? rows[id - first] : -1);
+    }
   }
-  const rows = new Map<number, number>();
+  const ofLane = new Map<number, Map<number, number>>();
   for (let row = 0; row < raw.count; row++) {
     const id = raw.pythonId[row];
     if (!Number.isNaN(id)) {
+      const rows = ofLane.get(raw.lane[row]) ?? new Map<number, number>();
       rows.set(id, row);
+      ofLane.set(raw.lane[row], rows);
     }
   }
-  return (id) => rows.get(id) ?? -1;
+  return (lane, id) => ofLane.get(lane)?.get(id) ?? -1;
 }
 
 /**

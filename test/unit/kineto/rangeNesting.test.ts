@@ -280,3 +280,20 @@ test('time order is that of a plain sort', () => {
     expect([...timeOrder(start, duration, count)]).toEqual(expected);
   }
 });
+
+describe('several processes in one file', () => {
+  test('equal Python ids on other lanes do not lose the caller', () => {
+    // Both processes count from 1. The caller's call is cut back to it, so the callers have to be found.
+    const { parentOf, endOf } = nest([
+      { name: 'main of one', start: 0, end: 50, id: 1, lane: 0 },
+      { name: 'forward of one', start: 10, end: 90, id: 2, caller: 1, lane: 0 },
+      { name: 'main of two', start: 0, end: 60, id: 1, lane: 1 },
+      { name: 'forward of two', start: 10, end: 90, id: 2, caller: 1, lane: 1 },
+    ]);
+    expect(parentOf).toMatchObject({
+      'forward of one': 'main of one',
+      'forward of two': 'main of two',
+    });
+    expect(endOf).toMatchObject({ 'forward of one': 50, 'forward of two': 60 });
+  });
+});

@@ -56,6 +56,8 @@ export interface SelectedCall {
   readonly durationNs: number;
   /** calls the clicked box stands for; 1 = this call alone */
   readonly merged: number;
+  /** the API call that was chosen, where that led to the first call it launched */
+  readonly launch?: SelectedSpan;
 }
 
 export type Selection =

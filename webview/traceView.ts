@@ -8,7 +8,7 @@ import type {
 import { Host, LatestRequest, RefusedError } from './host.js';
 import type { MessagePath } from './host.js';
 import type { Store } from './state.js';
-import type { Loaded, Panel, Selection, ViewState, Viewport } from './state.js';
+import type { Loaded, Panel, SelectedCall, Selection, ViewState, Viewport } from './state.js';
 import { clampViewport, frame } from './timeline/viewport.js';
 
 const STALL_LIMIT = 200;
@@ -95,6 +95,14 @@ export class TraceView {
     this.setViewport(frame(startNs, durationNs, this.spanNs));
   }
 
+  /** Shows a selected call; one that was reached by its launch is selected by itself from then on. */
+  showCall({ call, startNs, durationNs, launch }: SelectedCall): void {
+    if (launch !== undefined) {
+      this.store.update({ selection: { kind: 'call', call, startNs, durationNs, merged: 1 } });
+    }
+    this.showInterval(startNs, durationNs);
+  }
+
   toggleFold(group: string): void {
     const folded = new Set(this.state.folded);
     if (!folded.delete(group)) {
@@ -110,7 +118,23 @@ export class TraceView {
       this.details.cancel();
       this.store.update({ details: { value: null, pending: false, error: '' } });
     } else if (before?.kind !== 'call' || before.call !== selection.call) {
-      void this.load(this.details, 'details', { call: selection.call });
+      void this.load(this.details, 'details', { call: selection.call }).then(() =>
+        this.placeLaunched(),
+      );
+    } else {
+      this.placeLaunched();
+    }
+  }
+
+  /** Puts a call that was reached by its launch at its own time, as its details tell it. */
+  private placeLaunched(): void {
+    const { selection, details } = this.state;
+    if (selection?.kind !== 'call' || details.value?.call !== selection.call) {
+      return;
+    }
+    const { start_ns: startNs, duration_ns: durationNs } = details.value;
+    if (startNs !== selection.startNs || durationNs !== selection.durationNs) {
+      this.store.update({ selection: { ...selection, startNs, durationNs } });
     }
   }
 

@@ -164,15 +164,22 @@ export interface TileSet {
   readonly text: Uint32Array;
   /** calls merged into this box; 1 = exactly the call `call` */
   readonly calls: Uint32Array;
-  /** the call this box shows (index in the measured columns); -1 for boxes that are no call (steps, layers, ranges) */
+  /**
+   * The call this box shows (index in the measured columns); -1 for boxes that are no call (steps,
+   * layers, ranges). In rows of level `API_CALL` the box is not the call itself: there it is the
+   * first GPU call that the API call launched, -1 where the trace has none.
+   */
   readonly call: Int32Array;
   readonly texts: readonly string[];
 }
 
+/** Level of the rows of API calls in a trace whose measured calls are those on the GPU. */
+export const API_CALL = 'API call';
+
 /** A row of boxes. Rows with the same `group` belong to one lane, drawn under one heading. */
 export interface TimelineRow {
   readonly group: string;
-  /** "step", "layer", "module", "kernel", "annotation", "call", "host" */
+  /** "step", "layer", "module", "kernel", "annotation", "call", "host", or `API_CALL` */
   readonly level: string;
   readonly label: string;
   /** share of the trace's span this row is busy, 0 to 1; null where it is not meaningful */

@@ -3,6 +3,7 @@ import type { LayerLabels, TimedColumns, Trace } from '../trace/index.js';
 import { BoxRow } from './boxRow.js';
 import { laneNames } from './laneNames.js';
 import { layerKinds } from './layerKinds.js';
+import { API_CALL } from './results.js';
 import type { TimelineRow } from './results.js';
 import { RowLayout } from './rowLayout.js';
 import { runsOf } from './runs.js';
@@ -12,7 +13,7 @@ export interface BoxFace {
   text(tableRow: number): string;
   /** code in LAYER_TYPES */
   type(tableRow: number): number;
-  /** index in the measured columns, -1 = no call */
+  /** index in the measured columns, -1 = no call; see `TileSet.call` */
   call(tableRow: number): number;
 }
 
@@ -54,6 +55,7 @@ class RowBuilder {
       const kind = trace.ranges.kind[range];
       return kind === ANNOTATION || kind === MODULE;
     });
+    const firstLaunched = firstLaunchedCalls(trace);
     for (const lane of this.lanesInOrder((lane) => launches[lane].length > 0)) {
       if (gpu[lane].length > 0) {
         this.addLabelled(lane, trace.gpu, gpu[lane]);
@@ -62,8 +64,8 @@ class RowBuilder {
       this.addRanges(lane, ranges[lane]);
       if (launches[lane].length > 0) {
         if (this.gpuIsMeasured) {
-          const face = this.nameFace(trace.launches);
-          this.addOverlapping(lane, 'call', 'API calls', trace.launches, launches[lane], face);
+          const face = this.launchFace(firstLaunched);
+          this.addOverlapping(lane, API_CALL, 'API calls', trace.launches, launches[lane], face);
         } else {
           this.addLabelled(lane, trace.launches, launches[lane]);
           const face = this.callFace();
@@ -239,6 +241,14 @@ class RowBuilder {
     };
   }
 
+  /** API calls beside the GPU calls they launch: only a name, and the way to the first of those. */
+  private launchFace(firstLaunched: Int32Array): BoxFace {
+    return {
+      ...this.nameFace(this.trace.launches),
+      call: (launch) => firstLaunched[launch],
+    };
+  }
+
   /** Events that are not measured: only a name. */
   private nameFace(columns: TimedColumns): BoxFace {
     return {
@@ -247,6 +257,19 @@ class RowBuilder {
       call: () => -1,
     };
   }
+}
+
+/** By launch, the earliest GPU call it launched; -1 where the trace has none. */
+function firstLaunchedCalls({ gpu, launches }: Trace): Int32Array {
+  const first = new Int32Array(launches.count).fill(-1);
+  // GPU calls are in time order: from the last to the first, the earliest is written last.
+  for (let call = gpu.count - 1; call >= 0; call--) {
+    const launch = gpu.launch[call];
+    if (launch >= 0) {
+      first[launch] = call;
+    }
+  }
+  return first;
 }
 
 /** Rows of a table by lane, each in the table's order. */

@@ -6,7 +6,7 @@ import { visibleText } from '../../src/analysis/visibleText.js';
 import { METHOD_LABELS, layerTypeOf } from '../../src/trace/index.js';
 import { DETAILS_BELOW, MediaQuery } from '../mediaQuery.js';
 import { baseStyles, toolStyles } from '../sharedStyles.js';
-import type { SelectedSpan, Selection, ViewState } from '../state.js';
+import type { SelectedCall, SelectedSpan, Selection, ViewState } from '../state.js';
 import '../swatch.js';
 import { formatInstant } from '../timeline/ruler.js';
 import { ViewElement } from '../viewElement.js';
@@ -193,7 +193,7 @@ export class DetailsPane extends ViewElement {
     }
   }
 
-  private call(selection: Extract<Selection, { kind: 'call' }>) {
+  private call(selection: SelectedCall) {
     const { details } = this.state;
     if (details.error !== '') {
       return html`<p class="error" role="alert">${details.error}</p>`;
@@ -211,14 +211,7 @@ export class DetailsPane extends ViewElement {
         >
       </div>
       <div class="faint">${why(value)}</div>
-      ${
-        selection.merged > 1
-          ? html`<p class="faint">
-              The longest of ${formatCount(selection.merged)} calls in one pixel. Zoom in to tell
-              them apart.
-            </p>`
-          : nothing
-      }
+      ${selectionNotes(selection).map((note) => html`<p class="faint">${note}</p>`)}
       <div class="go">
         <button
           class="tool bordered"
@@ -227,12 +220,7 @@ export class DetailsPane extends ViewElement {
         >
           Go to layer code
         </button>
-        <button
-          class="tool"
-          @click=${() => this.view.showInterval(selection.startNs, selection.durationNs)}
-        >
-          Show in timeline
-        </button>
+        <button class="tool" @click=${() => this.view.showCall(selection)}>Show in timeline</button>
       </div>
       <h3>Facts</h3>
       <dl>
@@ -332,6 +320,21 @@ function factRow(name: string, value: string) {
     <dt>${name}</dt>
     <dd>${value}</dd>
   </div>`;
+}
+
+/** How the choice in the timeline led to the call. */
+function selectionNotes({ launch, merged }: SelectedCall): readonly string[] {
+  return [
+    ...(launch === undefined
+      ? []
+      : [`The first GPU work launched by the API call chosen, ${visibleText(launch.text)}.`]),
+    ...(merged > 1
+      ? [
+          `The longest of ${formatCount(merged)} ${launch === undefined ? 'calls' : 'API calls'} ` +
+            `in one pixel${launch === undefined ? '' : ' was chosen'}. Zoom in to tell them apart.`,
+        ]
+      : []),
+  ];
 }
 
 function why(details: CallDetails): string {

@@ -1,10 +1,11 @@
+import { API_CALL } from '../../src/analysis/results.js';
 import type { TimelineRow } from '../../src/analysis/results.js';
 
 export const ROW_HEIGHT = 18;
 export const HEADING_HEIGHT = 22;
 
 /** How near the top a lane with such a row stands. */
-const STANDING: Readonly<Record<string, number>> = { kernel: 0, call: 1 };
+const STANDING: Readonly<Record<string, number>> = { kernel: 0, call: 1, [API_CALL]: 1 };
 
 export interface LaidOutRow {
   /** index in the tile set's rows */

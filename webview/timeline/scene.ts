@@ -5,6 +5,7 @@ import type { BoxColumns, BoxStyle } from '../boxes/boxRenderer.js';
 import { layerStyles } from '../palette.js';
 import type { ThemeKind } from '../palette.js';
 import { BoxIndex } from './boxIndex.js';
+import { isOwnCall } from './ownCall.js';
 
 /** Style of boxes that are no call and have no layer type: steps, annotations, host events. */
 const NEUTRAL = LAYER_TYPES.length;
@@ -37,7 +38,7 @@ export function prepare(tiles: TileSet): Prepared {
   }
   const style = new Uint8Array(tiles.count);
   for (let i = 0; i < tiles.count; i++) {
-    const plain = tiles.call[i] < 0 && tiles.type[i] === UNCLASSIFIED;
+    const plain = !isOwnCall(tiles, i) && tiles.type[i] === UNCLASSIFIED;
     style[i] = plain ? NEUTRAL : tiles.type[i];
   }
   const made: Prepared = {

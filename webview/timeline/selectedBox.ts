@@ -1,5 +1,6 @@
 import type { TileSet } from '../../src/analysis/results.js';
 import type { SelectedCall, SelectedSpan, Selection } from '../state.js';
+import { boxOfCall, isOwnCall } from './ownCall.js';
 import type { Prepared } from './scene.js';
 
 /** A selection that has a place in time and a box. */
@@ -10,21 +11,45 @@ export function selectedBox(selection: Selection | null): SelectedBox | undefine
   return selection === null || selection.kind === 'marker' ? undefined : selection;
 }
 
-/** What choosing a box selects: its call, or the span it is. */
+/** The box that was chosen: of a call reached by its launch, the box of the launch. */
+export function chosenBox(selection: Selection | null): SelectedBox | undefined {
+  const selected = selectedBox(selection);
+  return selected?.kind === 'call' ? (selected.launch ?? selected) : selected;
+}
+
+/** What choosing a box selects: its call, the call it launched first, or the span it is. */
 export function selectionOf(tiles: TileSet, box: number): SelectedBox {
-  const row = tiles.rows[tiles.row[box]];
+  const call = tiles.call[box];
+  const merged = tiles.calls[box];
   const startNs = tiles.start[box];
   const durationNs = tiles.duration[box];
-  return tiles.call[box] >= 0
-    ? { kind: 'call', call: tiles.call[box], startNs, durationNs, merged: tiles.calls[box] }
+  if (isOwnCall(tiles, box)) {
+    return { kind: 'call', call, startNs, durationNs, merged };
+  }
+  const row = tiles.rows[tiles.row[box]];
+  const span: SelectedSpan = {
+    kind: 'span',
+    text: tiles.texts[tiles.text[box]],
+    level: row.level,
+    group: row.group,
+    startNs,
+    durationNs,
+    typeCode: tiles.type[box],
+  };
+  if (call < 0) {
+    return span;
+  }
+  // Where the tiles do not hold the launched call, its time comes with its details.
+  const own = boxOfCall(tiles, call);
+  return own < 0
+    ? { kind: 'call', call, startNs, durationNs, merged, launch: span }
     : {
-        kind: 'span',
-        text: tiles.texts[tiles.text[box]],
-        level: row.level,
-        group: row.group,
-        startNs,
-        durationNs,
-        typeCode: tiles.type[box],
+        kind: 'call',
+        call,
+        startNs: tiles.start[own],
+        durationNs: tiles.duration[own],
+        merged,
+        launch: span,
       };
 }
 
@@ -32,7 +57,7 @@ export function selectionOf(tiles: TileSet, box: number): SelectedBox {
 export function rowOfSelection({ tiles, index }: Prepared, selection: SelectedBox): number {
   const isSelected = (box: number) =>
     selection.kind === 'call'
-      ? tiles.call[box] === selection.call
+      ? tiles.call[box] === selection.call && isOwnCall(tiles, box)
       : tiles.start[box] === selection.startNs &&
         tiles.texts[tiles.text[box]] === selection.text &&
         tiles.rows[tiles.row[box]].group === selection.group;

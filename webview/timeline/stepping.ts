@@ -1,8 +1,9 @@
 import type { Selection, Viewport } from '../state.js';
 import { neighbourRow } from './layout.js';
 import type { Layout } from './layout.js';
+import { isOwnCall } from './ownCall.js';
 import type { Prepared } from './scene.js';
-import { rowOfSelection, selectedBox } from './selectedBox.js';
+import { chosenBox, rowOfSelection } from './selectedBox.js';
 
 /** What the keyboard walks through: the boxes that are drawn, and where it stands among them. */
 export interface Walk {
@@ -48,9 +49,9 @@ export function nextRowBox(walk: Walk, direction: 1 | -1): number {
   }
 }
 
-/** Where the keyboard is: at the selection, if that is drawn and near; else nowhere yet. */
+/** Where the keyboard is: at the box chosen, if that is drawn and near; else nowhere yet. */
 function keyboardAt({ ready, viewport, selection }: Walk): { row: number; ns: number } | undefined {
-  const selected = selectedBox(selection);
+  const selected = chosenBox(selection);
   if (selected === undefined) {
     return undefined;
   }
@@ -70,7 +71,7 @@ function firstBox({ ready, layout, viewport }: Walk, direction: 1 | -1): number 
     const { from, to } = index.overlapping(row, viewport.startNs, viewport.endNs);
     if (to > from) {
       const box = index.order[direction === 1 ? from : to - 1];
-      if (tiles.call[box] >= 0) {
+      if (isOwnCall(tiles, box)) {
         return box;
       }
       fallback = fallback < 0 ? box : fallback;

@@ -21,7 +21,7 @@ import { drawAxis, placeBand } from './rulerAxis.js';
 import { RulerDrag, draggedWindow } from './rulerDrag.js';
 import { prepare } from './scene.js';
 import type { Prepared } from './scene.js';
-import { rowOfSelection, selectedBox, selectionOf } from './selectedBox.js';
+import { chosenBox, rowOfSelection, selectedBox, selectionOf } from './selectedBox.js';
 import { nextBox, nextRowBox } from './stepping.js';
 import { TileLoader } from './tileLoader.js';
 import { TimeScale } from './timeScale.js';
@@ -233,7 +233,7 @@ export class TimelineView extends ViewElement {
   }
 
   private selectedRow(ready: Prepared | undefined): number {
-    const selected = selectedBox(this.state.selection);
+    const selected = chosenBox(this.state.selection);
     return selected === undefined || ready === undefined ? -1 : rowOfSelection(ready, selected);
   }
 
@@ -281,6 +281,8 @@ export class TimelineView extends ViewElement {
       if (marker !== undefined) {
         this.view.setViewport(reveal(this.state.viewport, marker.time, 0, this.view.spanNs));
       }
+    } else if (selection.kind === 'call') {
+      this.view.showCall(selection);
     } else {
       this.view.showInterval(selection.startNs, selection.durationNs);
     }

@@ -23,6 +23,7 @@ export class Tooltip {
     const lines = [
       [words.duration, words.layer].filter((part) => part !== '').join(' · '),
       words.start,
+      words.launched,
       words.merged,
     ].filter((line) => line !== '');
     this.element.replaceChildren(name, ...lines.map(lineOf));

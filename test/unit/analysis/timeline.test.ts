@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { API_CALL } from '../../../src/analysis/results.js';
 import type { TileSet } from '../../../src/analysis/results.js';
 import { Timeline } from '../../../src/analysis/timeline.js';
 import { ANNOTATION, FRAME, LAYER_TYPES, MODULE } from '../../../src/trace/index.js';
@@ -120,7 +121,7 @@ describe('timeline', () => {
           'nn.Module: Late_0 79+10',
         ],
       ],
-      ['python (1)/call/API calls', ['cudaLaunchKernel 22+3']],
+      ['python (1)/API call/API calls', ['cudaLaunchKernel 22+3']],
       ['python (1)/host/Host events', ['sched_switch 40+6']],
     ]);
   });
@@ -149,6 +150,41 @@ describe('timeline', () => {
         lastEnd[tiles.row[i]] = tiles.start[i] + tiles.duration[i];
       }
     }
+  });
+
+  it('leads from an API call to the first GPU call it launched', () => {
+    const launches = [
+      { start: 0, duration: 5, lane: 1, name: 'cudaGraphLaunch' },
+      { start: 10, duration: 5, lane: 1, name: 'cudaStreamSynchronize' },
+      { start: 20, duration: 5, lane: 1, name: 'cudaLaunchKernel' },
+    ];
+    // Given out of order: calls are numbered by time, and the first is the earliest.
+    const gpu = [
+      { start: 60, duration: 5, name: 'third', launch: 2 },
+      { start: 50, duration: 5, name: 'second', launch: 0 },
+      { start: 40, duration: 5, name: 'first', launch: 0 },
+      { start: 30, duration: 5, name: 'of no launch' },
+    ];
+    const trace = traceOf({ lanes: [stream(), thread()], gpu, launches });
+    const tiles = new Timeline(trace, labelsOf(trace)).tiles({
+      startNs: 0,
+      endNs: 100,
+      pixels: 1000,
+    });
+    const row = tiles.rows.findIndex(({ level }) => level === API_CALL);
+    const boxes = Array.from({ length: tiles.count }, (_, box) => box);
+    const named = boxes
+      .filter((box) => tiles.row[box] === row)
+      .map((box) => {
+        const call = tiles.call[box];
+        const launched = call < 0 ? '' : trace.names.get(trace.gpu.name[call]);
+        return [tiles.texts[tiles.text[box]], launched];
+      });
+    expect(named).toEqual([
+      ['cudaGraphLaunch', 'first'],
+      ['cudaStreamSynchronize', ''],
+      ['cudaLaunchKernel', 'third'],
+    ]);
   });
 
   it('shows API calls as the measured calls where there is no GPU', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TraceSummary } from '../../../src/session/session.js';
 import type { ToHost, ToView } from '../../../src/session/viewProtocol.js';
 import { Store, keptState, restoredState } from '../../../webview/state.js';
+import type { SelectedSpan } from '../../../webview/state.js';
 import { TraceView } from '../../../webview/traceView.js';
 
 const SUMMARY = { spanNs: 60e9, markers: [], timeKind: 'gpu' } as unknown as TraceSummary;
@@ -111,6 +112,54 @@ describe('TraceView', () => {
     deliver({ type: 'answer', id: go.id, result: 'ep.py is in no folder that is open.' });
     await settled();
     expect(store.state.notice).toBe('ep.py is in no folder that is open.');
+  });
+
+  it('puts a call reached by its launch at its own time once the details tell it', async () => {
+    const { view, open, deliver, requests, store } = editor();
+    open();
+    const launch: SelectedSpan = {
+      kind: 'span',
+      text: 'cudaLaunchKernel',
+      level: 'API call',
+      group: 'thread 1',
+      startNs: 10,
+      durationNs: 2,
+      typeCode: 0,
+    };
+    const reached = {
+      kind: 'call',
+      call: 7,
+      startNs: 10,
+      durationNs: 2,
+      merged: 1,
+      launch,
+    } as const;
+    view.select(reached);
+    expect(store.state.selection).toMatchObject({ startNs: 10 });
+    const [asked] = requests('call');
+    deliver({
+      type: 'answer',
+      id: asked.id,
+      result: { call: 7, start_ns: 500, duration_ns: 40 },
+    });
+    await settled();
+    expect(store.state.selection).toEqual({ ...reached, startNs: 500, durationNs: 40 });
+    // Chosen again, the details are there already.
+    view.select(reached);
+    expect(requests('call')).toHaveLength(1);
+    const placed = { ...reached, startNs: 500, durationNs: 40 };
+    expect(store.state.selection).toEqual(placed);
+    // Shown, it is selected by itself: the timeline goes to its own row.
+    view.showCall(placed);
+    expect(store.state.selection).toEqual({
+      kind: 'call',
+      call: 7,
+      startNs: 500,
+      durationNs: 40,
+      merged: 1,
+    });
+    expect(store.state.viewport.startNs).toBeLessThan(500);
+    expect(store.state.viewport.endNs).toBeGreaterThan(540);
   });
 
   it('follows commands of VS Code', () => {

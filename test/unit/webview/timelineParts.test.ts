@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { API_CALL } from '../../../src/analysis/results.js';
 import type { TileSet } from '../../../src/analysis/results.js';
+import { describeBox } from '../../../webview/timeline/describeBox.js';
 import { headingNote } from '../../../webview/timeline/groupHeading.js';
 import {
   HEADING_HEIGHT,
@@ -100,6 +102,70 @@ describe('the selection among the boxes', () => {
   it('has no row where its box is merged into another', () => {
     const merged = { kind: 'call', call: 99, startNs: 0, durationNs: 10, merged: 1 } as const;
     expect(rowOfSelection(ready, merged)).toBe(-1);
+  });
+});
+
+describe('an API call among the boxes', () => {
+  const tiles = tilesOf(
+    [
+      ['stream 7', 'kernel'],
+      ['thread', API_CALL],
+    ],
+    [
+      { row: 0, start: 60, duration: 30, call: 3, text: 'gemm' },
+      { row: 1, start: 0, call: 3, calls: 4, text: 'cudaGraphLaunch' },
+      { row: 1, start: 20, call: 8, text: 'cudaLaunchKernel' },
+      { row: 1, start: 40, text: 'cudaStreamSynchronize' },
+    ],
+  );
+  const ready = prepare(tiles);
+  const walk = (box: number): Walk => ({
+    ready,
+    layout: layOut(tiles.rows, new Set()),
+    viewport: { startNs: 0, endNs: 100 },
+    selection: selectionOf(tiles, box),
+  });
+
+  it('selects the call it launched, which is framed in its own row at its own time', () => {
+    const selection = selectionOf(tiles, 1);
+    expect(selection).toMatchObject({ kind: 'call', call: 3, startNs: 60, durationNs: 30 });
+    expect(selection).toMatchObject({ merged: 4, launch: { text: 'cudaGraphLaunch', startNs: 0 } });
+    expect(rowOfSelection(ready, selection)).toBe(0);
+  });
+
+  it('is itself never framed as the call', () => {
+    // Call 8 is not in these tiles: its time is not known yet.
+    const selection = selectionOf(tiles, 2);
+    expect(selection).toMatchObject({ kind: 'call', call: 8, startNs: 20 });
+    expect(rowOfSelection(ready, selection)).toBe(-1);
+  });
+
+  it('stays a span where it launched nothing', () => {
+    expect(selectionOf(tiles, 3)).toMatchObject({ kind: 'span', text: 'cudaStreamSynchronize' });
+  });
+
+  it('keeps the keyboard in its row', () => {
+    expect(nextBox(walk(1), 1)).toBe(2);
+    expect(nextBox(walk(2), -1)).toBe(1);
+    expect(nextRowBox(walk(1), -1)).toBe(0);
+    expect(nextRowBox(walk(1), 1)).toBe(-1);
+  });
+
+  it('says what it is, and what it launched first', () => {
+    expect(describeBox(tiles, 1)).toMatchObject({
+      name: 'API call cudaGraphLaunch',
+      layer: '',
+      launched: 'launched first: gemm',
+    });
+    expect(describeBox(tiles, 2).launched).toBe('launched GPU work; choose it to see the first');
+    expect(describeBox(tiles, 3).launched).toBe('');
+    expect(describeBox(tiles, 0)).toMatchObject({ name: 'gemm', launched: '' });
+  });
+
+  it('keeps the colour of what is not measured', () => {
+    const [kernel, graph, , sync] = ready.boxes.style as Uint8Array;
+    expect(graph).toBe(sync);
+    expect(graph).not.toBe(kernel);
   });
 });
 

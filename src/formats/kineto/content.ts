@@ -13,7 +13,7 @@ const GZIP_SLICE = 64 << 10;
 export interface ContentState {
   gzip: boolean;
   /** where and how unpacking stopped, in stored bytes; undefined where it went well or is not gzip */
-  failure: { kind: 'cut' | 'damaged' | 'checksum'; at: number } | undefined;
+  failure: { readonly kind: 'cut' | 'damaged' | 'checksum'; readonly at: number } | undefined;
 }
 
 /**
@@ -70,60 +70,104 @@ async function* gunzipped(
   options: ReadOptions,
   state: ContentState,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let unpacked: Uint8Array[] = [];
-  const checksum = new Crc32();
-  let length = 0;
-  let members = 1;
-  const gunzip = new Gunzip((chunk) => {
-    checksum.add(chunk);
-    length += chunk.length;
-    unpacked.push(chunk);
-  });
-  gunzip.onmember = () => {
-    members++;
-  };
-  let at = 0;
-  let tail: Uint8Array = new Uint8Array(0);
+  const gunzip = new CheckedGunzip();
   for await (const chunk of stored(source, options, GZIP_READ)) {
     for (let offset = 0; offset < chunk.length; offset += GZIP_SLICE) {
-      const slice = chunk.slice(offset, offset + GZIP_SLICE);
-      try {
-        gunzip.push(slice, false);
-      } catch {
-        // fflate's errors are words for programmers; where it stopped is what people need.
-        state.failure = { kind: 'damaged', at };
-      }
-      yield* unpacked;
-      unpacked = [];
-      if (state.failure !== undefined) {
+      yield* gunzip.push(chunk.slice(offset, offset + GZIP_SLICE));
+      if (gunzip.failure !== undefined) {
+        state.failure = gunzip.failure;
         return;
       }
-      at += slice.length;
-    }
-    tail = lastBytes(tail, chunk);
-  }
-  try {
-    gunzip.push(new Uint8Array(0), true);
-  } catch {
-    state.failure = { kind: 'cut', at };
-  }
-  yield* unpacked;
-  // The checksum covers one member; files of several are rare and their JSON shows damage anyway.
-  if (state.failure === undefined && members === 1 && tail.length === 8) {
-    const view = new DataView(tail.buffer, tail.byteOffset, 8);
-    if (view.getUint32(0, true) !== checksum.value || view.getUint32(4, true) !== length >>> 0) {
-      state.failure = { kind: 'checksum', at };
     }
   }
+  gunzip.end();
+  state.failure = gunzip.failure;
 }
 
-/** The last eight bytes of what was read so far. */
-function lastBytes(before: Uint8Array, chunk: Uint8Array): Uint8Array {
-  if (chunk.length >= 8) {
-    return chunk.slice(chunk.length - 8);
+/** Bytes kept to find the checksum before a member's header, whose file name may be long. */
+const KEPT_BYTES = 4096;
+/** A gzip file of nothing. */
+const EMPTY_MEMBER = Uint8Array.of(
+  ...[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff],
+  ...[3, 0],
+  ...[0, 0, 0, 0, 0, 0, 0, 0],
+);
+
+/** Unpacks gzip of one or several members and holds each member to its own checksum and length. */
+class CheckedGunzip {
+  failure: ContentState['failure'];
+  private unpacked: Uint8Array[] = [];
+  private checksum = new Crc32();
+  /** bytes unpacked of this member */
+  private length = 0;
+  /** stored bytes pushed */
+  private at = 0;
+  /** the last of them, and after them those being unpacked now */
+  private recent: Uint8Array = new Uint8Array(0);
+  /** position of its first byte among all stored bytes */
+  private recentFrom = 0;
+  /** where the last member began that another one stood before */
+  private memberAt = 0;
+  private readonly gunzip = new Gunzip((chunk) => {
+    this.checksum.add(chunk);
+    this.length += chunk.length;
+    this.unpacked.push(chunk);
+  });
+
+  constructor() {
+    this.gunzip.onmember = (offset) => {
+      this.memberAt = offset;
+      this.checkMemberBefore(offset);
+    };
   }
-  const joined = new Uint8Array(before.length + chunk.length);
-  joined.set(before);
-  joined.set(chunk, before.length);
-  return joined.slice(Math.max(0, joined.length - 8));
+
+  /** @returns what these bytes unpack to, as far as nothing is wrong with them */
+  push(stored: Uint8Array): Uint8Array[] {
+    this.remember(stored);
+    try {
+      this.gunzip.push(stored, false);
+    } catch {
+      // fflate's errors are words for programmers; where it stopped is what people need.
+      this.failure ??= { kind: 'damaged', at: this.at };
+    }
+    this.at += stored.length;
+    const unpacked = this.unpacked;
+    this.unpacked = [];
+    return unpacked;
+  }
+
+  /**
+   * Ends the input. fflate takes some cuts for the end (one in ten, where the bits left over make no
+   * whole symbol): whether a member has ended is found by whether another one can begin.
+   */
+  end(): void {
+    const total = this.at;
+    this.push(EMPTY_MEMBER);
+    if (this.memberAt !== total && this.failure?.kind !== 'checksum') {
+      this.failure = { kind: 'cut', at: total };
+    }
+  }
+
+  private checkMemberBefore(offset: number): void {
+    const end = offset - this.recentFrom;
+    const trailer = this.recent.subarray(Math.max(0, end - 8), Math.max(0, end));
+    if (trailer.length === 8) {
+      const view = new DataView(trailer.buffer, trailer.byteOffset, 8);
+      const right =
+        view.getUint32(0, true) === this.checksum.value &&
+        view.getUint32(4, true) === this.length >>> 0;
+      this.failure ??= right ? undefined : { kind: 'checksum', at: offset };
+    }
+    this.checksum = new Crc32();
+    this.length = 0;
+  }
+
+  private remember(stored: Uint8Array): void {
+    const kept = this.recent.subarray(Math.max(0, this.recent.length - KEPT_BYTES));
+    const joined = new Uint8Array(kept.length + stored.length);
+    joined.set(kept);
+    joined.set(stored, kept.length);
+    this.recent = joined;
+    this.recentFrom = this.at - kept.length;
+  }
 }

@@ -92,6 +92,8 @@ export interface StreamEnd {
   readonly complete: boolean;
   readonly cutAt: number | undefined;
   readonly brokenAt: number | undefined;
+  /** bytes behind a JSON that was closed, white space aside */
+  readonly trailing: number;
   /** bytes of JSON read */
   readonly bytes: number;
 }
@@ -135,6 +137,7 @@ export class TraceEventStream {
   private sawEvents = false;
   private ended = false;
   private brokenAt: number | undefined;
+  private trailing = 0;
 
   constructor(private readonly sink: EventSink) {}
 
@@ -150,7 +153,8 @@ export class TraceEventStream {
    * Ends the input.
    * @returns `opened`: events were looked for, the file being an array or having `traceEvents`;
    * `complete`: the JSON was closed; `cutAt`: position of the unfinished event the file ends in,
-   * undefined where it does not; `brokenAt`: position of damage after the events
+   * undefined where it does not; `brokenAt`: position of damage after the events; `trailing`: bytes after
+   * the JSON
    */
   end(): StreamEnd {
     this.ended = true;
@@ -164,6 +168,7 @@ export class TraceEventStream {
       cutAt:
         this.state === EVENTS && !betweenEvents && !this.resyncing ? this.before + rest : undefined,
       brokenAt: this.brokenAt,
+      trailing: this.brokenAt === undefined ? this.trailing : 0,
       bytes: this.before + this.length,
     };
   }
@@ -195,7 +200,7 @@ export class TraceEventStream {
       } else if (state === EVENTS) {
         this.readEvents();
       } else {
-        this.position = this.length;
+        this.skipTrailing();
         return;
       }
       if (this.state === state && this.position === from) {
@@ -210,6 +215,14 @@ export class TraceEventStream {
         'The JSON holds a single value of more than 256 MiB, so its events cannot be told apart.',
       );
     }
+  }
+
+  private skipTrailing(): void {
+    for (let i = this.position; i < this.length; i++) {
+      const c = this.buffer[i];
+      this.trailing += c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09 ? 0 : 1;
+    }
+    this.position = this.length;
   }
 
   private readStart(): void {

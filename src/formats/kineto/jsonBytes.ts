@@ -108,7 +108,31 @@ function skipNested(b: Uint8Array, i: number, end: number): number {
   return NEED;
 }
 
-const utf8 = new TextDecoder('utf-8');
+/**
+ * The end of a number without decimals that say nothing: programs that rewrite a trace in doubles
+ * write the stream 7 as 7.0. Other values keep their end.
+ */
+export function wholeEnd(b: Uint8Array, start: number, end: number): number {
+  let point = end;
+  while (point > start && b[point - 1] === 0x30) {
+    point--;
+  }
+  const isWhole =
+    point < end && point - 1 > start && b[point - 1] === 0x2e && allDigits(b, start, point - 1);
+  return isWhole ? point - 1 : end;
+}
+
+function allDigits(b: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    if (b[i] < 0x30 || b[i] > 0x39) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A byte order mark inside a text is a character of it.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const REPLACEMENT = '\ufffd';
 
 /**

@@ -45,28 +45,41 @@ function looksLikeKineto(probe: Probe): boolean {
 }
 
 /**
- * Reads one file into columns, in one pass over its bytes.
+ * Reads one file into columns, in one pass over its bytes; in a second one where the first time in the
+ * file turns out to be far from all others.
  * @throws TraceOpenError; the signal's reason once it is aborted
  */
 async function read(source: TraceSource, options: ReadOptions): Promise<Trace> {
-  const rows = new TraceRows();
+  let content = await readContent(source, options, new TraceRows());
+  const base = content.rows.clock.betterBaseUs;
+  if (base !== undefined) {
+    content = await readContent(source, options, new TraceRows(base));
+  }
+  throwIfCancelled(options.signal);
+  options.progress?.({ stage: 'Linking kernels, launches and ranges' });
+  return toTrace(source, content);
+}
+
+interface Content {
+  readonly rows: TraceRows;
+  readonly end: StreamEnd;
+  readonly packing: ContentState;
+}
+
+async function readContent(
+  source: TraceSource,
+  options: ReadOptions,
+  rows: TraceRows,
+): Promise<Content> {
   const events = new TraceEventStream(rows);
   const packing: ContentState = { gzip: false, failure: undefined };
   for await (const chunk of contentChunks(source, options, packing)) {
     events.push(chunk);
   }
-  const end = events.end();
-  throwIfCancelled(options.signal);
-  options.progress?.({ stage: 'Linking kernels, launches and ranges' });
-  return toTrace(source, rows, end, packing);
+  return { rows, end: events.end(), packing };
 }
 
-function toTrace(
-  source: TraceSource,
-  rows: TraceRows,
-  end: StreamEnd,
-  packing: ContentState,
-): Trace {
+function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
   if (end.cutAt !== undefined) {
     rows.rowsInFile++;
     rows.skip('rows cut off at the end of the file');
@@ -241,6 +254,17 @@ function report(
     warn(
       'trailing-bytes',
       'The gzip file has bytes behind its end that are not part of the trace.',
+    );
+  } else if (end.trailing > 0) {
+    warn(
+      'trailing-bytes',
+      `${end.trailing} bytes behind the end of the JSON are not part of the trace.`,
+    );
+  }
+  if (packing.failure?.kind === 'cut' && end.complete) {
+    warn(
+      'unchecked',
+      'The end of the gzip file, which holds its checksum, is missing or damaged: whether bytes have changed cannot be told.',
     );
   }
   if (end.cutAt !== undefined) {

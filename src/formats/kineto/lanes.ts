@@ -1,7 +1,7 @@
 import type { Lane } from '../../trace/index.js';
 import { ByteInterner } from './byteInterner.js';
 import type { EventFields, Span } from './eventStream.js';
-import { decodeString } from './jsonBytes.js';
+import { decodeString, wholeEnd } from './jsonBytes.js';
 
 /** Ids of processes, threads, devices and streams differ in few values over all rows. */
 const MAX_IDS = 2 ** 26;
@@ -128,7 +128,7 @@ export class Lanes {
   private id(fields: EventFields, span: Span): number {
     return span.start < 0
       ? this.ids.intern(fields.bytes, 0, 0)
-      : this.ids.intern(fields.bytes, span.start, span.end);
+      : this.ids.intern(fields.bytes, span.start, wholeEnd(fields.bytes, span.start, span.end));
   }
 
   private add(index: Map<number, number>, key: number, lane: StreamLane | ThreadLane): number {

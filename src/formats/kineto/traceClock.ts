@@ -1,4 +1,6 @@
 const MAX_EXACT = Number.MAX_SAFE_INTEGER;
+/** Far times kept to find where most of them lie. */
+const FAR_SAMPLE = 501;
 
 /**
  * Turns the decimal microseconds of a file into nanoseconds, by their digits: an epoch in
@@ -9,8 +11,20 @@ export class TraceClock {
   /** whole µs of the first time read; what all starts are relative to */
   private base: bigint | undefined;
   private baseNumber = 0;
+  /** times given that were near enough to the first to be exact, and the first of those that were not */
+  private near = 0;
+  private far = 0;
+  private readonly firstFar: bigint[] = [];
   /** true once a time or duration had decimals: the file's resolution is then 1 ns, else 1 µs */
   sawFraction = false;
+
+  /** @param baseUs where times are known to lie; without it the first one says */
+  constructor(baseUs?: bigint) {
+    if (baseUs !== undefined) {
+      this.base = baseUs;
+      this.baseNumber = Number(baseUs);
+    }
+  }
 
   // Result of the last `scan`: whole µs, and the decimals as ns.
   private whole = 0;
@@ -27,12 +41,14 @@ export class TraceClock {
    */
   relative(b: Uint8Array, start: number, end: number): number {
     let ns: number;
+    let whole: bigint | number;
     if (this.scan(b, start, end)) {
       if (this.base === undefined) {
         this.base = BigInt(this.whole);
         this.baseNumber = this.whole;
       }
       ns = (this.whole - this.baseNumber) * 1000 + this.fractionNs;
+      whole = this.whole;
     } else {
       const exact = scanSlowly(b, start, end);
       if (exact === undefined) {
@@ -41,8 +57,29 @@ export class TraceClock {
       this.base ??= exact.whole;
       this.baseNumber = Number(this.base);
       ns = Number((exact.whole - this.base) * 1000n) + exact.fractionNs;
+      whole = exact.whole;
     }
-    return Math.abs(ns) <= MAX_EXACT ? ns : NaN;
+    if (Math.abs(ns) <= MAX_EXACT) {
+      this.near++;
+      return ns;
+    }
+    this.far++;
+    if (this.firstFar.length < FAR_SAMPLE) {
+      this.firstFar.push(BigInt(whole));
+    }
+    return NaN;
+  }
+
+  /**
+   * Where most times lie, in whole µs, if that is far from the first: a single broken time at the
+   * beginning (a 0 before epochs) must not cost all others. undefined where most are near.
+   */
+  get betterBaseUs(): bigint | undefined {
+    if (this.far <= this.near) {
+      return undefined;
+    }
+    const sorted = [...this.firstFar].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    return sorted[sorted.length >> 1];
   }
 
   /** The duration in bytes `start` to `end` in ns; NaN where it is no number. */

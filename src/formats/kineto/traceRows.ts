@@ -17,7 +17,7 @@ import { ByteInterner } from './byteInterner.js';
 import { CallStacks } from './callStack.js';
 import { Role, roleOf, skippedCategory, skippedPhase } from './categories.js';
 import type { EventFields, EventSink, Span } from './eventStream.js';
-import { decodeString } from './jsonBytes.js';
+import { decodeString, wholeEnd } from './jsonBytes.js';
 import { Lanes } from './lanes.js';
 import { RawRanges } from './rangeNesting.js';
 import { TraceClock } from './traceClock.js';
@@ -33,7 +33,7 @@ const MODULE_PREFIX = 'nn.Module: ';
 /** Sorts the events of a trace into columns as the parser finds them. */
 export class TraceRows implements EventSink {
   readonly names = new NameTable();
-  readonly clock = new TraceClock();
+  readonly clock: TraceClock;
   readonly lanes = new Lanes();
   readonly gpu = new GpuBuilder();
   readonly launches = new LaunchBuilder();
@@ -67,6 +67,11 @@ export class TraceRows implements EventSink {
   private readonly shapeIds = new Map<number, number>();
   /** 1 where the name id begins with "nn.Module: ", 2 where it does not, 0 = not looked at yet */
   private readonly moduleName: number[] = [];
+
+  /** @param baseUs where the file's times lie, in its own µs; without it the first time says */
+  constructor(baseUs?: bigint) {
+    this.clock = new TraceClock(baseUs);
+  }
 
   metadata(key: string, json: string): void {
     this.metadataTexts.set(key, json);
@@ -255,7 +260,8 @@ export class TraceRows implements EventSink {
 
 /** The integer of an argument, written as a number or (HIP) as a string of digits; NaN for none. */
 function number(fields: EventFields, span: Span): number {
-  const { start, end } = span;
+  const { start } = span;
+  const end = wholeEnd(fields.bytes, start, span.end);
   if (start < 0 || end - start > 15 || end === start) {
     return NaN;
   }

@@ -324,6 +324,47 @@ describe('damaged packing', () => {
     );
   });
 
+  test('a gzip cut at any byte is told from one whose bytes have changed', async () => {
+    // One cut in ten leaves bits that fflate takes for the end of the data.
+    const event = (i: number): string =>
+      `{"ph":"X","cat":"cpu_op","name":"k${i * 7919}","pid":0,"tid":7,"ts":${i * 10},"dur":${i % 9}}`;
+    const rows = Array.from({ length: 400 }, (_, i) => event(i));
+    const whole = gzipSync(`{"schemaVersion":1,"traceEvents":[\n${rows.join(',\n')}\n]}`);
+    for (let cut = 600; cut < whole.length; cut += 1) {
+      const trace = await kinetoReader.read(sourceOf('cut.gz', whole.subarray(0, cut)), {});
+      expect(warningCodes(trace), `cut at ${cut}`).toEqual([
+        cut < whole.length - 20 ? 'truncated' : expect.stringMatching(/truncated|unchecked/),
+      ]);
+    }
+  });
+
+  test('a line end behind the gzip is no damage', async () => {
+    const trace = await kinetoReader.read(
+      sourceOf('newline.gz', Buffer.concat([packed, Buffer.from('\n')])),
+      {},
+    );
+    expect(warningCodes(trace)).toContain('unchecked');
+  });
+
+  test('each of several members is held to its own checksum', async () => {
+    const text = gunzipSync(packed);
+    const middle = text.length >> 1;
+    // Stored, not compressed: a changed byte then unpacks to a changed byte.
+    const first = gzipSync(text.subarray(0, middle), { level: 0 });
+    const second = gzipSync(text.subarray(middle), { level: 0 });
+    for (const [part, at] of [
+      [first, first.lastIndexOf('"dur":') + 6],
+      [second, second.indexOf('"dur":') + 6],
+    ] as const) {
+      const digit = part[at];
+      part[at] = digit === 0x31 ? 0x32 : 0x31;
+      await expect(
+        kinetoReader.read(sourceOf('members.gz', Buffer.concat([first, second])), {}),
+      ).rejects.toMatchObject({ code: 'damaged' });
+      part[at] = digit;
+    }
+  });
+
   test('several gzip members one after the other are one file', async () => {
     const middle = Math.floor(text.length / 2);
     const members = Buffer.concat([
@@ -359,6 +400,59 @@ describe('what is refused', () => {
 
   test('a gzip of nothing', async () => {
     expect((await refusal(gzipSync(Buffer.alloc(0)))).code).toBe('damaged');
+  });
+});
+
+describe('what tools make of a trace', () => {
+  const kernel = (ts: number | string, more: object = {}): object => ({
+    ph: 'X',
+    cat: 'kernel',
+    name: 'k',
+    pid: 0,
+    tid: 7,
+    ts,
+    dur: 2,
+    args: { device: 0, stream: 7, correlation: 3 },
+    ...more,
+  });
+
+  test('one broken time at the beginning does not cost all other events', async () => {
+    const epoch = 1_790_857_026_000_000;
+    const events = [kernel(0), kernel(epoch + 1.5), kernel(epoch), kernel(epoch + 3)];
+    const trace = await readText(JSON.stringify({ traceEvents: events }));
+    expect([...trace.gpu.start]).toEqual([0, 1500, 3000]);
+    expect(trace.clock.originNs).toBe(BigInt(epoch) * 1000n);
+    expect(trace.report.rowsInFile).toBe(4);
+    expect(skippedRows(trace)).toEqual({
+      'rows without a name, time or duration that can be read': 1,
+    });
+  });
+
+  test('ids that were made doubles link and name lanes as before', async () => {
+    const call = kernel(1, { cat: 'cuda_runtime', name: 'cudaLaunchKernel', pid: 5, tid: 5 });
+    const asDoubles = JSON.stringify({ traceEvents: [call, kernel(2)] }).replace(
+      /"(device|stream|correlation)":(\d+)/g,
+      '"$1":$2.0',
+    );
+    expect(asDoubles).toContain('"stream":7.0');
+    const trace = await readText(asDoubles);
+    expect([...trace.gpu.launch]).toEqual([0]);
+    expect(trace.lanes).toMatchObject([{ id: '5' }, { kind: 'stream', device: 0, id: '7' }]);
+  });
+
+  test('bytes behind the JSON are told of', async () => {
+    const json = JSON.stringify({ traceEvents: [kernel(1)] });
+    expect(warningCodes(await readText(`${json} \n`))).toEqual(['no-launch']);
+    const trace = await readText(`${json}\nxyz`);
+    expect(trace.report.warnings[0]).toMatchObject({ code: 'trailing-bytes' });
+    expect(trace.report.warnings[0].message).toContain('3 bytes');
+  });
+
+  test('a byte order mark inside a name is a character of it', async () => {
+    const trace = await readText(
+      JSON.stringify({ traceEvents: [kernel(1, { name: '\ufeffk' }), kernel(2)] }),
+    );
+    expect([...trace.gpu.name].map((id) => trace.names.get(id))).toEqual(['\ufeffk', 'k']);
   });
 });
 

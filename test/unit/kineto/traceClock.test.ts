@@ -90,3 +90,16 @@ test('a time before the first is negative, to the nanosecond', () => {
   expect(relative(clock, '100.500')).toBe(500);
   expect(relative(clock, '99.499')).toBe(-501);
 });
+
+test('where most times lie far from the first, the clock says where', () => {
+  const clock = new TraceClock();
+  relative(clock, '0');
+  expect(clock.betterBaseUs).toBeUndefined();
+  relative(clock, '1700000000000000.5');
+  relative(clock, '1700000000000001');
+  expect(clock.betterBaseUs).toBe(1700000000000001n);
+  const better = new TraceClock(clock.betterBaseUs);
+  expect(relative(better, '0')).toBeNaN();
+  expect(relative(better, '1700000000000000.5')).toBe(-500);
+  expect(better.betterBaseUs).toBeUndefined();
+});

@@ -153,6 +153,13 @@ export function contentLooksLike(content: Uint8Array): Likeness {
       advice: 'The copy or the recording was interrupted: copy the file again.',
     };
   }
+  const wide = wideText(content);
+  if (wide !== undefined) {
+    return {
+      what: `text in ${wide}`,
+      advice: 'Traces are read in UTF-8, as JSON is defined: save it again as UTF-8.',
+    };
+  }
   const text = new TextDecoder().decode(content).replace(/^\ufeff/, '');
   if (/^\s*[[{]/.test(text)) {
     const json = JSON_KINDS.find(({ pattern }) => pattern.test(text));
@@ -168,4 +175,29 @@ export function contentLooksLike(content: Uint8Array): Likeness {
     text.slice(0, 4096).replace(/\ufffd$/, ''),
   );
   return { what: binary ? 'binary data of an unknown kind' : 'plain text', advice: '' };
+}
+
+/** UTF-16 or UTF-32 by its mark, or by the zero bytes beside its first character; undefined for neither. */
+function wideText(content: Uint8Array): string | undefined {
+  const [a, b, c, d] = content;
+  if (content.length < 4) {
+    return undefined;
+  }
+  const brace = (byte: number): boolean => byte === 0x7b || byte === 0x5b;
+  if (
+    (a === 0xff && b === 0xfe && c === 0 && d === 0) ||
+    (a === 0 && b === 0 && (c === 0xfe || brace(d))) ||
+    (brace(a) && b === 0 && c === 0)
+  ) {
+    return 'UTF-32';
+  }
+  if (
+    (a === 0xff && b === 0xfe) ||
+    (a === 0xfe && b === 0xff) ||
+    (brace(a) && b === 0) ||
+    (a === 0 && brace(b))
+  ) {
+    return 'UTF-16';
+  }
+  return undefined;
 }

@@ -32,6 +32,7 @@ export async function nodeFileSource(file: string): Promise<TraceSource> {
     path: file,
     name,
     size: stats.size,
+    identity: `${stats.dev}:${stats.ino}`,
     read: (offset, length) =>
       readPieces(handle, name, offset, Math.min(length, stats.size - offset)),
     companion: async (suffix) => {

@@ -20,8 +20,8 @@ export async function openTrace(
   if (sources.length === 0) {
     throw new TraceOpenError('not-found', 'No file was given to open.');
   }
-  const paths = new Set(sources.map((source) => source.path));
-  if (paths.size < sources.length) {
+  const files = new Set(sources.map((source) => source.identity ?? source.path));
+  if (files.size < sources.length) {
     throw new TraceOpenError(
       'unsupported',
       'The same file was given more than once: each rank of a run has a file of its own.',

@@ -7,6 +7,8 @@ export interface TraceSource {
   readonly name: string;
   /** bytes */
   readonly size: number;
+  /** the same for all names of one file (links, other spellings of its path), where the host can tell */
+  readonly identity?: string;
   /**
    * At most `length` bytes from `offset`; fewer only at the end of the file.
    * @throws TraceOpenError where the file went away or may not be read

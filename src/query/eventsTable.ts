@@ -1,6 +1,6 @@
 import { placeOfSource } from '../formats/flat/eventSource.js';
 import { SourceNames } from '../formats/ingero/sources.js';
-import { numberOf } from '../formats/flat/columns.js';
+import { numberOf } from '../formats/numberOf.js';
 import type { SqlEngine, SqlValue } from '../sqlite/engine.js';
 import { quoteName } from '../sqlite/sqlText.js';
 import type { DialectContext } from './dialect.js';
@@ -108,7 +108,7 @@ function flatEvents(engine: SqlEngine, own: OwnColumns): EventsTable {
     tid: 'NULL',
     gpu_id: '0',
   };
-  const replaced = holdsText(engine, own, 'duration_us')
+  const replaced = holdsOthers(engine, own, 'duration_us')
     ? { duration_us: numberOf('duration_us') }
     : {};
   return {
@@ -117,10 +117,12 @@ function flatEvents(engine: SqlEngine, own: OwnColumns): EventsTable {
   };
 }
 
-function holdsText(engine: SqlEngine, own: OwnColumns, column: string): boolean {
+/** Whether a column holds anything but numbers and NULL. */
+function holdsOthers(engine: SqlEngine, own: OwnColumns, column: string): boolean {
   return (
     own.has(column) &&
-    engine.query(`SELECT 1 FROM main.events WHERE typeof(${column}) = 'text'`, 1).rows.length > 0
+    engine.query(`SELECT 1 FROM main.events WHERE typeof(${column}) IN ('text', 'blob')`, 1).rows
+      .length > 0
   );
 }
 

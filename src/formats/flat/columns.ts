@@ -1,5 +1,4 @@
 import type { SqliteTable } from '../sqliteSchema.js';
-import { quoteName } from '../../sqlite/sqlText.js';
 
 /** The columns of an `events` table that are used, as the table spells them. */
 export interface FlatColumns {
@@ -72,18 +71,5 @@ export function hasFlatEvents(tables: ReadonlyMap<string, SqliteTable>): boolean
   const events = tables.get(FLAT_TABLE);
   return (
     events !== undefined && (events.type === 'view' || flatColumns(events.columns) !== undefined)
-  );
-}
-
-/**
- * SQL for a column's value as a number, NULL where it is none. Text counts where it is written as a
- * number; an integer stays a 64-bit integer, so that subtracting one from it is exact.
- */
-export function numberOf(column: string): string {
-  const c = quoteName(column);
-  const t = `trim(${c})`;
-  return (
-    `CASE typeof(${c}) WHEN 'integer' THEN ${c} WHEN 'real' THEN ${c} WHEN 'text' THEN ` +
-    `CASE WHEN ${t} GLOB '*[0-9]*' AND ${t} NOT GLOB '*[^-+.0-9eE]*' THEN CAST(${t} AS NUMERIC) END END`
   );
 }

@@ -8,6 +8,7 @@ import {
   NO_STACK,
   RangeBuilder,
   TraceOpenError,
+  type Lane,
   type Trace,
   type Warning,
 } from '../../trace/index.js';
@@ -16,13 +17,14 @@ import { MOST_NS, nsOfMicroseconds } from '../exactTime.js';
 import { parseStack, UnreadableStack } from '../frameText.js';
 import { hostKind } from '../hostKind.js';
 import { LaneBuilder } from '../laneBuilder.js';
+import { numberOf } from '../numberOf.js';
 import { printable } from '../printable.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
 import { damagedFile } from '../sqliteTrace.js';
 import { StackBuilder } from '../stackBuilder.js';
 import { originShift, traceSpan } from '../timeOrigin.js';
-import { FLAT_TABLE, flatColumns, numberOf, type FlatColumns } from './columns.js';
+import { FLAT_TABLE, flatColumns, type FlatColumns } from './columns.js';
 import { gpuKind, isApiName, placeOfSource, type Place } from './eventSource.js';
 
 /** What a row is made of, in the order of `selected`. */
@@ -263,7 +265,7 @@ class FlatEvents {
         ...rank,
         worldSize: Math.max(this.worldSize, this.rankNumbers.size, 1),
       })),
-      lanes,
+      lanes: this.withOrdinals(lanes),
       gpu: this.gpu.build(),
       launches: this.launches.build(),
       ranges: new RangeBuilder().build(),
@@ -372,18 +374,31 @@ class FlatEvents {
     }));
   }
 
-  /** The ordinal a file states; other ways to name a device are numbered as they come. */
+  /** The ordinal a file states; other names of devices (UUIDs) as -2, -3, ... until all are known. */
   private device(text: string): number {
     if (/^\d{1,9}$/.test(text)) {
       return Number(text);
     }
-    const known = this.devices.get(text);
-    if (known !== undefined) {
-      return known;
+    if (text === '') {
+      return 0;
     }
-    const ordinal = this.devices.size;
-    this.devices.set(text, ordinal);
-    return ordinal;
+    const known = this.devices.get(text) ?? -2 - this.devices.size;
+    this.devices.set(text, known);
+    return known;
+  }
+
+  /** Lanes whose named devices have the ordinals that no other device states. */
+  private withOrdinals(lanes: readonly Lane[]): Lane[] {
+    const taken = new Set(lanes.map((lane) => lane.device));
+    const ordinals = new Map<number, number>();
+    let next = 0;
+    for (const placeholder of this.devices.values()) {
+      while (taken.has(next)) {
+        next++;
+      }
+      ordinals.set(placeholder, next++);
+    }
+    return lanes.map((lane) => ({ ...lane, device: ordinals.get(lane.device) ?? lane.device }));
   }
 
   private stack(value: SqlValue): number {

@@ -13,6 +13,7 @@ import { damageOf, eachEventRow } from '../eventRows.js';
 import { MOST_NS } from '../exactTime.js';
 import { hostKind } from '../hostKind.js';
 import { LaneBuilder } from '../laneBuilder.js';
+import { numberOf } from '../numberOf.js';
 import { printable } from '../printable.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
@@ -133,8 +134,8 @@ function selected(columns: readonly string[], base: bigint): string[] {
   const optional = (column: string): string => (columns.includes(column) ? column : 'NULL');
   const out: string[] = [];
   // The subtraction is SQLite's, on 64-bit integers: a Unix epoch in ns does not fit a double.
-  out[TIMESTAMP] = `timestamp - (${base})`;
-  out[DURATION] = 'duration';
+  out[TIMESTAMP] = `(${numberOf('timestamp')}) - (${base})`;
+  out[DURATION] = numberOf('duration');
   out[SOURCE] = 'source';
   out[OP] = 'op';
   out[PID] = optional('pid');
@@ -155,7 +156,7 @@ function middleTimestamp(engine: SqlEngine): bigint {
   for (const end of ['LIMIT 501', 'ORDER BY _rowid_ DESC LIMIT 501']) {
     if (sample.length === 0) {
       try {
-        engine.each(`SELECT timestamp FROM events NOT INDEXED ${end}`, ([value]) => {
+        engine.each(`SELECT ${numberOf('timestamp')} FROM events NOT INDEXED ${end}`, ([value]) => {
           if (typeof value === 'bigint' || Number.isSafeInteger(value)) {
             sample.push(BigInt(value as bigint | number));
           }

@@ -270,6 +270,29 @@ describe('tables of other shapes', () => {
     ]);
   });
 
+  it('with devices by number and by name: no two of them become one', async () => {
+    const bytes = await makeDatabase(
+      'CREATE TABLE events(timestamp, name, duration_us, gpu_id)',
+      "INSERT INTO events VALUES (0, 'k', 10, 'GPU-aaaa'), (0, 'k', 10, 0), (0, 'k', 10, 'GPU-bbbb'), (0, 'k', 10, 2)",
+    );
+    const trace = await openBytes(bytes);
+    expect(trace.lanes.map((lane) => lane.device)).toEqual([1, 0, 3, 2]);
+  });
+
+  it('with dates for times: rows without a time, not rows of the year 2026', async () => {
+    const bytes = await makeDatabase(
+      'CREATE TABLE events(timestamp, name, duration_us)',
+      "INSERT INTO events VALUES ('2026-11-22', 'k', 1), ('2026-11-22T01:02:03', 'k', 1), (' 1e3 ', 'k', '2.5'), ('12', 'k', '1.2.3'), ('-5', 'k', '1')",
+    );
+    const trace = await openBytes(bytes);
+    expect(trace.report.skipped).toEqual([
+      { reason: 'no timestamp', rows: 2 },
+      { reason: 'no duration', rows: 1 },
+    ]);
+    expect([...trace.gpu.start]).toEqual([0, 1005]);
+    expect([...trace.gpu.duration]).toEqual([1000, 2500]);
+  });
+
   it('without any row: an empty trace', async () => {
     const trace = await openBytes(
       await makeDatabase('CREATE TABLE events(timestamp, name, duration_us)'),

@@ -7,7 +7,7 @@ import {
   timeKindOf,
   type Trace,
 } from '../../../src/trace/index.js';
-import { folderState, openFile, plainSql, sum } from './reading.js';
+import { folderState, makeDatabase, openBytes, openFile, plainSql, sum } from './reading.js';
 
 const PLAIN = 'test/fixtures/ingero/plain_0.8.db';
 const OVERWRITTEN = 'test/fixtures/ingero/overwritten_counts_0.8.db';
@@ -228,4 +228,31 @@ it('reads causal chains as markers in time order', async () => {
     },
   ]);
   expect(warningCodes(trace)).toContain('unreadable-advice');
+});
+
+describe('times written as text', () => {
+  const database = (timestamp: (i: number) => string): Promise<Uint8Array> =>
+    makeDatabase(
+      'CREATE TABLE events(id, timestamp TEXT, pid, tid, source, op, duration TEXT, stack_hash)',
+      'CREATE TABLE sources(id, name)',
+      'CREATE TABLE ops(source_id, op_id, name)',
+      'CREATE TABLE stack_traces(hash, ips, frames)',
+      'CREATE TABLE schema_info(key, value)',
+      "INSERT INTO sources VALUES (1, 'CUDA')",
+      ...[0, 1, 2].map(
+        (i) => `INSERT INTO events VALUES (${i}, '${timestamp(i)}', 1, 1, 1, 3, '${i + 5}', 0)`,
+      ),
+    );
+
+  it('are read by their digits', async () => {
+    const trace = await openBytes(await database((i) => `177333440000000012${i + 3}`));
+    expect(trace.clock.originNs).toBe(1773334400000000123n);
+    expect([...trace.launches.start]).toEqual([0, 1, 2]);
+    expect([...trace.launches.duration]).toEqual([5, 6, 7]);
+  });
+
+  it('are no times where they are dates', async () => {
+    const trace = await openBytes(await database(() => '2026-11-22T01:02:03'));
+    expect(trace.report.skipped).toEqual([{ reason: 'no timestamp', rows: 3 }]);
+  });
 });

@@ -1,4 +1,12 @@
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -290,5 +298,55 @@ describe('opening', () => {
     ]);
     expect(await source.companion?.('-wal')).toBeUndefined();
     await source.close();
+  });
+});
+
+describe('one file under two names', () => {
+  it('is one file: its events are not counted twice', async () => {
+    const file = path.join(folder, 'one.json');
+    writeFileSync(file, '{"traceEvents":[{"ph":"X","cat":"kernel","name":"k","ts":1,"dur":2}]}');
+    symlinkSync(file, path.join(folder, 'link.json'));
+    linkSync(file, path.join(folder, 'second.json'));
+    for (const other of [
+      `${folder}/../${path.basename(folder)}/one.json`,
+      'link.json',
+      'second.json',
+    ]) {
+      const name = path.isAbsolute(other) ? other : path.join(folder, other);
+      const sources = [await nodeFileSource(file), await nodeFileSource(name)];
+      const error = await refusalOf(openTrace(sources, await readers()));
+      expect(error.message).toContain('more than once');
+      await Promise.all(sources.map((source) => source.close()));
+    }
+  });
+});
+
+describe('JSON that is no UTF-8', () => {
+  const json = '{"schemaVersion": 1, "traceEvents": []}';
+  const wide = (unit: number, little: boolean): Uint8Array => {
+    const out = new DataView(new ArrayBuffer(json.length * unit));
+    [...json].forEach((character, i) => {
+      const code = character.charCodeAt(0);
+      if (unit === 2) {
+        out.setUint16(i * 2, code, little);
+      } else {
+        out.setUint32(i * 4, code, little);
+      }
+    });
+    return new Uint8Array(out.buffer);
+  };
+
+  it.each([
+    ['UTF-16', wide(2, true)],
+    ['UTF-16', wide(2, false)],
+    ['UTF-16', Uint8Array.of(0xff, 0xfe, ...wide(2, true))],
+    ['UTF-16', Uint8Array.of(0xfe, 0xff, ...wide(2, false))],
+    ['UTF-32', wide(4, true)],
+    ['UTF-32', wide(4, false)],
+    ['UTF-32', Uint8Array.of(0xff, 0xfe, 0, 0, ...wide(4, true))],
+  ])('is named: %s', async (encoding, content) => {
+    const error = await refusalOf(openBytes(content, 'wide.json'));
+    expect(error.message).toContain(`looks like text in ${encoding}`);
+    expect(error.message).toContain('save it again as UTF-8');
   });
 });

@@ -353,6 +353,14 @@ describe('a flat table of another hand', () => {
       ['k', 2, 4.25, percentileOfSorted([3.5, 5], 0.99)],
     ]);
   });
+
+  it('leaves out durations that are none, as the other views do', () => {
+    expect(
+      flat("(1, 'cuda', 'k', 3.5), (2, 'cuda', 'k', x'01'), (3, 'cuda', 'k', '1.2.3')").query(
+        ARTICLE,
+      ).rows,
+    ).toEqual([['k', 3, 3.5, 3.5]]);
+  });
 });
 
 describe('an Ingero database', () => {

@@ -1,3 +1,4 @@
+import { visibleText } from '../analysis/visibleText.js';
 import type { AttributedCall } from '../session/session.js';
 
 /** Columns of `layerscope attribute`, in order. */
@@ -24,9 +25,13 @@ export function attributeLines(calls: readonly AttributedCall[]): string {
     .join('');
 }
 
-/** Tabs and line ends of a name as \t, \n, \r, and so a backslash as \\. */
+/**
+ * Tabs and line ends of a name as \t, \n, \r, and so a backslash as \\. Other controls and the line
+ * separators of Unicode are written as \x1b, \u2028: many readers end a line there, and a terminal
+ * would obey them.
+ */
 function tsvField(text: string): string {
-  return text.replace(/[\\\t\n\r]/g, (character) => {
+  return text.replace(/[\\\p{Cc}\p{Zl}\p{Zp}]/gu, (character) => {
     switch (character) {
       case '\t':
         return '\\t';
@@ -34,8 +39,10 @@ function tsvField(text: string): string {
         return '\\n';
       case '\r':
         return '\\r';
-      default:
+      case '\\':
         return '\\\\';
+      default:
+        return visibleText(character);
     }
   });
 }

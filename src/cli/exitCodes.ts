@@ -10,6 +10,8 @@ export const EXIT = {
   usage: 2,
   /** the trace cannot be opened; the sentence is on stderr */
   cannotOpen: 3,
+  /** the output could not be written (EX_IOERR of sysexits.h) */
+  output: 74,
   /** this program is at fault (EX_SOFTWARE of sysexits.h); apart from 1, which a build reads as a gate */
   defect: 70,
 } as const;
@@ -17,6 +19,11 @@ export const EXIT = {
 /** Something the caller wrote is wrong: a file that is no model configuration, a limit that is no number. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** The results could not be written: a full disk, a closed device. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
 }
 
 /** The exit code of a failure. */
@@ -27,5 +34,5 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof SqlError) {
     return EXIT.usage;
   }
-  return EXIT.defect;
+  return error instanceof OutputError ? EXIT.output : EXIT.defect;
 }

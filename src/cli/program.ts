@@ -73,7 +73,8 @@ function buildProgram(runtime: CliRuntime): Command {
       [
         '',
         'Exit codes: 0 done, 1 a gate failed, 2 wrong usage or SQL that cannot run,',
-        '            3 the trace cannot be opened (the sentence is on stderr).',
+        '            3 the trace cannot be opened (the sentence is on stderr),',
+        '            74 the output cannot be written.',
         'Percentiles are continuous (linear interpolation), as percentile_cont in SQL.',
       ].join('\n'),
     );

@@ -243,14 +243,17 @@ describe('attribute output', () => {
         dur_us: '87.393',
         device: '0',
         stream: '7',
-        name: 'a\tb\nc\\d',
+        name: 'a\tb\nc\\d\x1b[31m\u2028\x85\u202e',
         layer_type: 'mamba',
         layer_index: '',
         module: '',
         method: 'name',
       },
     ]);
-    expect(line).toBe('1777334400000000.123\t87.393\t0\t7\ta\\tb\\nc\\\\d\tmamba\t\t\tname\n');
+    // Directional marks end no line and are part of the name.
+    expect(line).toBe(
+      '1777334400000000.123\t87.393\t0\t7\ta\\tb\\nc\\\\d\\x1b[31m\\u2028\\x85\u202e\tmamba\t\t\tname\n',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ComposedSession } from '../../../src/session/composedSession.js';
 import type { StartedQueryEngine } from '../../../src/session/engines.js';
 import { nodeEngines, nodeInput } from '../../../src/session/nodeRuntime.js';
@@ -33,14 +33,22 @@ function countedSession() {
   return {
     session,
     counts,
-    /** Holds every query until the returned function is called. */
-    holdQueries(): () => void {
+    /** Holds queries inside the engine until `release`; `reached` tells that one has come so far. */
+    holdQueries(): { reached: Promise<void>; release(): void } {
+      let reach = (): void => undefined;
       let release = (): void => undefined;
+      const reached = new Promise<void>((resolveReached) => (reach = resolveReached));
       const held = new Promise<void>((resolveHeld) => (release = resolveHeld));
-      onQuery = () => held;
-      return () => {
-        onQuery = async () => undefined;
-        release();
+      onQuery = () => {
+        reach();
+        return held;
+      };
+      return {
+        reached,
+        release() {
+          onQuery = async () => undefined;
+          release();
+        },
       };
     },
   };
@@ -67,17 +75,31 @@ describe('a session of two engines', () => {
     const { session, counts, holdQueries } = countedSession();
     close = () => session.close();
     await session.open([ARTICLE]);
-    const release = holdQueries();
+    const held = holdQueries();
     const cancel = new AbortController();
     const query = session.query({ sql: 'SELECT 1' }, { signal: cancel.signal });
+    await held.reached;
     cancel.abort();
     await expect(query).rejects.toMatchObject({ name: 'AbortError' });
-    release();
+    held.release();
     const { overall } = await session.decompose({ by: 'layer-type' });
     expect(overall.calls).toBe(6400);
     const { rows } = await session.query({ sql: 'SELECT count(*) FROM kernels' });
     expect(rows).toEqual([[6400]]);
     expect(counts).toMatchObject({ started: 2, stopped: 1 });
+  });
+
+  it('ends an engine that was still starting when its query was cancelled', async () => {
+    const { session, counts } = countedSession();
+    close = () => session.close();
+    await session.open([ARTICLE]);
+    const cancel = new AbortController();
+    const query = session.query({ sql: 'SELECT 1' }, { signal: cancel.signal });
+    cancel.abort();
+    await expect(query).rejects.toMatchObject({ name: 'AbortError' });
+    expect((await session.query({ sql: 'SELECT 1 AS one' })).rows).toEqual([[1]]);
+    // Whichever of the two starts first, only the second one is left.
+    await vi.waitFor(() => expect(counts).toMatchObject({ started: 2, stopped: 1 }), 10_000);
   });
 
   it('refuses a statement with its sentence and stays usable', async () => {

@@ -7,15 +7,26 @@ import {
 } from '../trace/index.js';
 import { builtInRules } from './builtInRules.js';
 import { newLabelDraft } from './labelDraft.js';
+import type { ModelPlan } from './model/modelPlan.js';
 import { modulePass } from './passes/modulePass.js';
 import { namePass } from './passes/namePass.js';
 import { stackPass } from './passes/stackPass.js';
 import type { RuleSet } from './rules.js';
 import { findSteps } from './steps.js';
 
+/** A trace with one label a row of `measuredColumns(trace)`. */
+export interface LabelledTrace {
+  readonly trace: Trace;
+  readonly labels: LayerLabels;
+}
+
 export interface AttributeOptions {
   /** the built-in rules where none are given; extend them with `mergeRules` */
   readonly rules?: RuleSet;
+  /** what the model's configuration says; structure is matched with it */
+  readonly model?: ModelPlan;
+  /** an eager or capture-time trace of the same model, already labelled */
+  readonly companion?: LabelledTrace;
   readonly progress?: ReportProgress;
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import { KIND_BIT, type Slot } from './slots.js';
-import { AFTER, type Chunks } from './chunks.js';
+import type { Chunks } from './chunks.js';
 
 /** What a chunk is in a forward pass. */
 export const OUTSIDE = -1;
@@ -32,6 +32,7 @@ const COST = {
   wrongKind: 6,
   notProved: 5,
   notDistinct: 1,
+  notDistinctHere: 4,
   beginsWithoutAdd: 2,
   beginsWithoutNorm: 0.5,
   goesOnAfterAdd: 3,
@@ -76,6 +77,10 @@ export function alignChunks(chunks: Chunks, slots: readonly Slot[]): Alignment {
     }
     return (bits(bad & 63) > 0 ? COST.wrongKind : 0) * Math.max(1, bits(bad & ~CONV_KINDS));
   };
+  let visible = 0;
+  for (let c = 0; c < count; c++) {
+    visible |= chunks.kinds[c] | (chunks.conv[c] === 1 ? CONV_KINDS : 0);
+  }
   const proves = (c: number, mask: number): boolean => {
     if ((chunks.kinds[c] & mask) !== 0) {
       return true;
@@ -121,36 +126,37 @@ export function alignChunks(chunks: Chunks, slots: readonly Slot[]): Alignment {
       const misfit = wrong(c, mask) + (edge ? COST.edgeInside : 0);
       const distinct = proves(c, mask);
       // Where nothing is distinctive (a mixer in plain PyTorch), products that could be it will do.
-      const proved = distinct || (plain && (mask & KIND_BIT.moe) === 0);
-      const faint = proved && !distinct ? COST.notDistinct : 0;
+      const faint = (mask & visible) === 0 ? COST.notDistinct : COST.notDistinctHere;
+      const faintly = !distinct && plain && (mask & KIND_BIT.moe) === 0;
       // begins here
       const begin =
         misfit +
-        faint +
         (quiet ? COST.emptyBegin : 0) +
         (j === 0 ? Math.min(begins, COST.beginsWithoutNorm) : begins);
-      const into = proved ? 2 * j + 1 : 2 * j;
+      const unproved = 2 * j;
+      const proved = 2 * j + 1;
+      const enter = (before: number, total: number): void => {
+        take(distinct ? proved : unproved, before, total);
+        if (faintly) {
+          take(proved, before, total + faint);
+        }
+      };
       if (j === 0) {
-        take(into, head, cost[head] + begin);
-        take(into, anyEnd, outCost + begin);
-        take(into, 2 * m - 1, cost[2 * m - 1] + begin + COST.noHead);
+        enter(head, cost[head] + begin);
+        enter(anyEnd, outCost + begin);
+        enter(2 * m - 1, cost[2 * m - 1] + begin + COST.noHead);
       } else {
-        take(into, 2 * j - 1, cost[2 * j - 1] + begin);
-        take(into, 2 * j - 2, cost[2 * j - 2] + begin + COST.notProved);
-        take(into, anyEnd, outCost + begin + COST.beginsInside);
+        enter(2 * j - 1, cost[2 * j - 1] + begin);
+        enter(2 * j - 2, cost[2 * j - 2] + begin + COST.notProved);
+        enter(anyEnd, outCost + begin + COST.beginsInside);
         if (j > 1) {
-          take(into, 2 * j - 3, cost[2 * j - 3] + begin + COST.skips);
+          enter(2 * j - 3, cost[2 * j - 3] + begin + COST.skips);
         }
       }
-      // goes on
       const goesOn = misfit + goesOnCost;
-      take(into, 2 * j, cost[2 * j] + goesOn + faint);
+      enter(unproved, cost[unproved] + goesOn);
       const again = (chunks.kinds[c] & mask) !== 0 && (mask & CONV_KINDS) === 0;
-      take(
-        2 * j + 1,
-        2 * j + 1,
-        cost[2 * j + 1] + goesOn + (again ? COST.sameKindTwice : 0),
-      );
+      take(proved, proved, cost[proved] + goesOn + (again ? COST.sameKindTwice : 0));
     }
     [cost, next] = [next, cost];
   }

@@ -2,6 +2,7 @@ import frames from './rules/frames.json';
 import modules from './rules/modules.json';
 import names from './rules/names.json';
 import steps from './rules/steps.json';
+import structure from './rules/structure.json';
 import { mergeRules, parseRules, type RuleSet } from './rules.js';
 
 let loaded: RuleSet | undefined;
@@ -12,6 +13,7 @@ export function builtInRules(): RuleSet {
     parseRules(frames, 'rules/frames.json'),
     parseRules(names, 'rules/names.json'),
     parseRules(steps, 'rules/steps.json'),
+    parseRules(structure, 'rules/structure.json'),
   ].reduce(mergeRules, mergeRules(parseRules({}, ''), parseRules(modules, 'rules/modules.json')));
   return loaded;
 }

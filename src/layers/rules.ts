@@ -83,11 +83,59 @@ export interface StepRule {
   readonly why: string;
 }
 
+/** What a kernel does, as far as its name tells: the alphabet in which a layer's structure is read. */
+export const KERNEL_ROLES = [
+  'gemm',
+  /** the last step of a product split along its inner dimension */
+  'gemm_tail',
+  'grouped_gemm',
+  /** a whole normalisation */
+  'norm',
+  'fused_add_norm',
+  /** steps of a normalisation that runs element by element */
+  'rsqrt',
+  'square',
+  'mean',
+  'add',
+  'add_scalar',
+  'multiply',
+  'scale',
+  'softmax',
+  'topk',
+  'sort',
+  'arange',
+  'histogram',
+  'activation',
+  'rotary_table',
+  'conv1d',
+  'gather',
+  'scatter',
+  'attention',
+  'scan',
+  'delta',
+  'collective',
+  'copy',
+  'memcpy',
+  'fill',
+  'elementwise',
+  'reduce',
+] as const;
+export type KernelRole = (typeof KERNEL_ROLES)[number];
+
+/** The role of the kernels of a name; it is no label, for many layers hold a kernel of each role. */
+export interface StructureRule {
+  readonly id: string;
+  readonly kernel: RegExp;
+  readonly role: KernelRole;
+  readonly why: string;
+}
+
 /** Everything attribution knows of models and engines. In each list the first rule that holds decides. */
 export interface RuleSet {
   readonly modules: readonly ModuleRule[];
   readonly frames: readonly FrameRule[];
   readonly names: readonly NameRule[];
+  readonly structure: readonly StructureRule[];
   readonly steps: readonly StepRule[];
   /** phase words of annotations, in lower case */
   readonly phaseWords: Readonly<Record<string, Phase>>;
@@ -280,6 +328,14 @@ function stepRule(r: RuleReader): StepRule {
   };
 }
 
+function structureRule(r: RuleReader): StructureRule {
+  const kernel = r.pattern('kernel');
+  if (kernel === null) {
+    return r.fail("a structure rule has a 'kernel'.");
+  }
+  return { id: r.text('id'), kernel, role: r.oneOf('role', KERNEL_ROLES), why: r.text('why') };
+}
+
 function list<T>(json: Json, key: string, origin: string, read: (r: RuleReader) => T): T[] {
   const value = json[key] ?? [];
   if (!Array.isArray(value)) {
@@ -315,11 +371,11 @@ function phaseWords(json: unknown, origin: string): Record<string, Phase> {
   return words;
 }
 
-const KEYS = ['modules', 'frames', 'names', 'steps', 'phaseWords', 'layers'];
+const KEYS = ['modules', 'frames', 'names', 'structure', 'steps', 'phaseWords', 'layers'];
 
 /**
- * Rules from JSON as people write it: an object with any of `modules`, `frames`, `names`, `steps`,
- * `phaseWords` and `layers`. See docs/attribution.md for the format.
+ * Rules from JSON as people write it: an object with any of `modules`, `frames`, `names`,
+ * `structure`, `steps`, `phaseWords` and `layers`. See docs/attribution.md for the format.
  * @param origin what the sentence of an error begins with: a file name, a setting
  * @throws RuleError naming the rule and the key that is wrong
  */
@@ -342,6 +398,7 @@ export function parseRules(json: unknown, origin: string): RuleSet {
     modules: list(json, 'modules', origin, moduleRule),
     frames: list(json, 'frames', origin, frameRule),
     names: list(json, 'names', origin, nameRule),
+    structure: list(json, 'structure', origin, structureRule),
     steps: list(json, 'steps', origin, stepRule),
     phaseWords: phaseWords(json['phaseWords'], origin),
     blockClass: blockClass === null ? [] : [blockClass],
@@ -367,6 +424,7 @@ export function mergeRules(base: RuleSet, extra: RuleSet): RuleSet {
     modules,
     frames: [...extra.frames, ...base.frames],
     names: [...extra.names, ...base.names],
+    structure: [...extra.structure, ...base.structure],
     steps: [...extra.steps, ...base.steps],
     phaseWords: { ...base.phaseWords, ...extra.phaseWords },
     blockClass: [...extra.blockClass, ...base.blockClass],

@@ -1,3 +1,4 @@
+import type { Roles } from '../structure/kernelRoles.js';
 import {
   layerTypeCode,
   METHODS,
@@ -9,10 +10,10 @@ import {
 import { newLabelDraft } from '../labelDraft.js';
 import type { ModelPlan } from '../model/modelPlan.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
-import type { RuleSet } from '../rules.js';
+import type { KernelRole, RuleSet } from '../rules.js';
 import { alignChunks, HEAD, OUTSIDE, type Alignment } from '../structure/alignment.js';
 import { cutAtNorms, isLight, type Chunks } from '../structure/chunks.js';
-import { KernelRoles, type KernelRole } from '../structure/kernelRoles.js';
+import { KernelRoles } from '../structure/kernelRoles.js';
 import { launchSequences } from '../structure/launchOrder.js';
 import { findNorms } from '../structure/normSites.js';
 import { markSlot, type KernelFacts, type Mark } from '../structure/partLabels.js';
@@ -34,7 +35,7 @@ const KIND_OF_TYPE: Partial<Record<LayerType, number>> = {
 };
 
 /** What a table of positions is made with. */
-const TABLE_ROLES: ReadonlySet<KernelRole> = new Set([
+const TABLE_ROLES: ReadonlySet<KernelRole | null> = new Set([
   'rotary_table',
   'copy',
   'multiply',
@@ -69,7 +70,7 @@ export function structurePass(rules: RuleSet, model: ModelPlan | undefined): Att
       }
       const named = newLabelDraft(trace.gpu.count);
       namePass(rules).run(trace, named);
-      const roleOf = new KernelRoles(trace.names);
+      const roleOf = new KernelRoles(trace.names, rules.structure);
       for (const { events } of launchSequences(trace)) {
         new SequenceLabels(trace, labels, named, model, slots, roleOf, events).write();
       }
@@ -79,7 +80,7 @@ export function structurePass(rules: RuleSet, model: ModelPlan | undefined): Att
 
 /** Labels of the events of one launch sequence. */
 class SequenceLabels {
-  private readonly roles: KernelRole[];
+  private readonly roles: (KernelRole | null)[];
   private readonly facts: KernelFacts;
   private readonly edges: Uint8Array;
 
@@ -115,7 +116,7 @@ class SequenceLabels {
     });
     const alignment = alignChunks(chunks, slots);
     const norms = normEnds(roles, chunks, alignment, slots);
-    for (let c = 0; c < chunks.count; ) {
+    for (let c = 0; c < chunks.count;) {
       const slot = alignment.slot[c];
       let next = c + 1;
       if (slot === OUTSIDE || !this.isGood(alignment, c)) {
@@ -175,12 +176,7 @@ class SequenceLabels {
       end--;
     }
     const stop = chunks.start[end];
-    markSlot(
-      this.facts,
-      slot,
-      { start: chunks.start[first], body: norms[first], end: stop },
-      mark,
-    );
+    markSlot(this.facts, slot, { start: chunks.start[first], body: norms[first], end: stop }, mark);
     for (let c = end; c < next; c++) {
       mark(chunks.start[c], norms[c], 'norm', 'normalisation after the part');
       mark(norms[c], chunks.start[c + 1], 'residual', 'added to the residual stream');
@@ -249,20 +245,20 @@ class SequenceLabels {
  * normalisation, what follows only in front of some belongs to those.
  */
 function normEnds(
-  roles: readonly KernelRole[],
+  roles: Roles,
   chunks: Chunks,
   alignment: Alignment,
   slots: readonly Slot[],
 ): Int32Array {
   const ends = chunks.body.slice();
-  let common: KernelRole[] | undefined;
+  let common: (KernelRole | null)[] | undefined;
   let masks = 0;
   for (let c = 1; c < chunks.count; c++) {
     const slot = alignment.slot[c];
     if (slot < 0 || alignment.slot[c - 1] === slot) {
       continue;
     }
-    const tail: KernelRole[] = [];
+    const tail: (KernelRole | null)[] = [];
     for (let at = chunks.body[c]; at < chunks.start[c + 1] && isLight(roles[at]); at++) {
       tail.push(roles[at]);
     }

@@ -196,7 +196,10 @@ function readBack(
     }
     const j = path[c] === head ? HEAD : path[c] >> 1;
     const before = c > 0 ? slot[c - 1] : OUTSIDE;
-    if (j !== HEAD && (open === undefined || before === HEAD || (before > j && before !== OUTSIDE))) {
+    if (
+      j !== HEAD &&
+      (open === undefined || before === HEAD || (before > j && before !== OUTSIDE))
+    ) {
       close(c - 1);
       open = { first: c, slots: new Set(), cost: 0 };
     }

@@ -1,4 +1,5 @@
-import type { KernelRole } from './kernelRoles.js';
+import type { Roles } from './kernelRoles.js';
+import type { KernelRole } from '../rules.js';
 import type { NormSite } from './normSites.js';
 
 /** What the kernels from one normalisation to the next show, one entry a chunk. */
@@ -33,7 +34,7 @@ export const AFTER = {
 const AFTER_ADD = 3;
 
 /** Roles of kernels that work on each element, or copy: they never decide a kind. */
-const LIGHT: ReadonlySet<KernelRole> = new Set([
+const LIGHT: ReadonlySet<KernelRole | null> = new Set([
   'add',
   'add_scalar',
   'multiply',
@@ -43,7 +44,7 @@ const LIGHT: ReadonlySet<KernelRole> = new Set([
   'activation',
 ]);
 
-export function isLight(role: KernelRole): boolean {
+export function isLight(role: KernelRole | null): boolean {
   return LIGHT.has(role);
 }
 
@@ -55,7 +56,7 @@ export function isLight(role: KernelRole): boolean {
  * @param edges by position: 1 for embedding and sampling
  */
 export function cutAtNorms(
-  roles: readonly KernelRole[],
+  roles: Roles,
   kindBits: Uint8Array,
   edges: Uint8Array,
   sites: readonly NormSite[],
@@ -113,7 +114,7 @@ export function cutAtNorms(
 }
 
 /** The normalisations, and empty cuts where a product follows an addition directly. */
-function withAdditions(roles: readonly KernelRole[], sites: readonly NormSite[]): NormSite[] {
+function withAdditions(roles: Roles, sites: readonly NormSite[]): NormSite[] {
   const cuts: NormSite[] = [];
   let next = 0;
   for (let at = 1; at < roles.length; at++) {
@@ -130,11 +131,11 @@ function withAdditions(roles: readonly KernelRole[], sites: readonly NormSite[])
 }
 
 /** Products split along their inner dimension clear their workspace first. */
-function isFilledProduct(roles: readonly KernelRole[], at: number): boolean {
+function isFilledProduct(roles: Roles, at: number): boolean {
   return roles[at] === 'fill' && roles[at + 1] === 'gemm';
 }
 
-function addsBefore(roles: readonly KernelRole[], at: number): boolean {
+function addsBefore(roles: Roles, at: number): boolean {
   for (let i = at - 1; i >= Math.max(0, at - AFTER_ADD) && isLight(roles[i]); i--) {
     if (roles[i] === 'add') {
       return true;

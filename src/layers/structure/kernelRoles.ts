@@ -1,17 +1,25 @@
 import type { NameTable } from '../../trace/index.js';
+import type { KernelRole, StructureRule } from '../rules.js';
 import { testedText } from '../testedText.js';
-import structure from '../rules/structure.json';
-export type KernelRole = 'gemm'|'gemm_tail'|'grouped_gemm'|'norm'|'fused_add_norm'|'rsqrt'|'square'|'mean'|'add'|'add_scalar'|'scale'|'multiply'|'softmax'|'topk'|'sort'|'arange'|'histogram'|'memcpy'|'fill'|'rotary_table'|'activation'|'conv1d'|'gather'|'scatter'|'attention'|'scan'|'delta'|'collective'|'copy'|'elementwise'|'reduce'|'none';
-const RULES = structure.structure.map((r) => ({ kernel: new RegExp(r.kernel), role: r.role as KernelRole }));
-/** The role of each kernel name, looked up once a name. */
+
+/** Roles of kernels one after another; null for a kernel whose name has none. */
+export type Roles = readonly (KernelRole | null)[];
+
+/** The role of each kernel name, looked up once a name; null for a name without one. */
 export class KernelRoles {
-  private readonly known = new Map<number, KernelRole>();
-  constructor(private readonly names: NameTable) {}
-  of(name: number): KernelRole {
+  private readonly known = new Map<number, KernelRole | null>();
+
+  constructor(
+    private readonly names: NameTable,
+    private readonly rules: readonly StructureRule[],
+  ) {}
+
+  /** @param name id in the table */
+  of(name: number): KernelRole | null {
     let role = this.known.get(name);
     if (role === undefined) {
       const text = testedText(this.names.get(name));
-      role = RULES.find((rule) => rule.kernel.test(text))?.role ?? 'none';
+      role = this.rules.find((rule) => rule.kernel.test(text))?.role ?? null;
       this.known.set(name, role);
     }
     return role;

@@ -1,4 +1,4 @@
-import type { KernelRole } from './kernelRoles.js';
+import type { Roles } from './kernelRoles.js';
 
 /** Where a normalisation stands in a sequence; positions, not rows. */
 export interface NormSite {
@@ -15,7 +15,7 @@ export interface NormSite {
  *
  * @param roles by position
  */
-export function findNorms(roles: readonly KernelRole[]): NormSite[] {
+export function findNorms(roles: Roles): NormSite[] {
   const sites: NormSite[] = [];
   for (let i = 0; i < roles.length; i++) {
     const role = roles[i];

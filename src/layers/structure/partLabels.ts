@@ -1,5 +1,6 @@
+import type { Roles } from './kernelRoles.js';
 import { layerTypeCode, type LayerType } from '../../trace/index.js';
-import type { KernelRole } from './kernelRoles.js';
+import type { KernelRole } from '../rules.js';
 import type { PartKind } from '../model/modelPlan.js';
 import { isLight } from './chunks.js';
 import { KIND_BIT, type Slot } from './slots.js';
@@ -15,7 +16,7 @@ export interface SlotKernels {
 
 /** What is known of the kernels of a sequence, by position. */
 export interface KernelFacts {
-  readonly roles: readonly KernelRole[];
+  readonly roles: Roles;
   /** code of the layer type a distinctive name proves, 0 = none */
   readonly named: Uint8Array;
   /** `KIND_BIT` of `named` */
@@ -27,9 +28,22 @@ export type Mark = (from: number, to: number, type: LayerType, why: string) => v
 
 const RECURRENT = KIND_BIT.mamba | KIND_BIT.linear_attention | KIND_BIT.short_conv;
 
+/** Roles at the end of a slot that may belong to the residual stream. */
+const ENDS_SLOT: ReadonlySet<KernelRole | null> = new Set(['add', 'scale', 'copy']);
+
 /** Roles that begin the work of experts, after the router chose them. */
-const EXPERTS_BEGIN: ReadonlySet<KernelRole> = new Set(['sort', 'arange', 'grouped_gemm', 'histogram']);
-const EXPERTS: ReadonlySet<KernelRole> = new Set(['grouped_gemm', 'histogram', 'sort', 'scatter']);
+const EXPERTS_BEGIN: ReadonlySet<KernelRole | null> = new Set([
+  'sort',
+  'arange',
+  'grouped_gemm',
+  'histogram',
+]);
+const EXPERTS: ReadonlySet<KernelRole | null> = new Set([
+  'grouped_gemm',
+  'histogram',
+  'sort',
+  'scatter',
+]);
 
 /** Tells the kernels of a slot apart: normalisation, the parts, the residual. */
 export function markSlot(facts: KernelFacts, slot: Slot, kernels: SlotKernels, mark: Mark): void {
@@ -45,9 +59,9 @@ export function markSlot(facts: KernelFacts, slot: Slot, kernels: SlotKernels, m
 }
 
 /** Additions and scalings at the end of a slot, before the next normalisation. */
-function residualStart(roles: readonly KernelRole[], body: number, end: number): number {
+function residualStart(roles: Roles, body: number, end: number): number {
   let at = end;
-  while (at > body && ['add', 'scale', 'copy'].includes(roles[at - 1])) {
+  while (at > body && ENDS_SLOT.has(roles[at - 1])) {
     at--;
   }
   // A copy at the front of the run may be the part's own.
@@ -57,13 +71,7 @@ function residualStart(roles: readonly KernelRole[], body: number, end: number):
   return at;
 }
 
-function markPart(
-  facts: KernelFacts,
-  slot: Slot,
-  from: number,
-  to: number,
-  mark: Mark,
-): void {
+function markPart(facts: KernelFacts, slot: Slot, from: number, to: number, mark: Mark): void {
   const [kind] = slot.kinds;
   if (kind === 'moe') {
     markExperts(facts, slot, from, to, mark);
@@ -76,13 +84,7 @@ function markPart(
  * Parts that read the same input: each ends at the first matrix product after its own distinctive
  * kernels, its output projection.
  */
-function markParallel(
-  facts: KernelFacts,
-  slot: Slot,
-  from: number,
-  to: number,
-  mark: Mark,
-): void {
+function markParallel(facts: KernelFacts, slot: Slot, from: number, to: number, mark: Mark): void {
   const { roles, kindBits } = facts;
   const bitOf = (at: number): number =>
     (kindBits[at] & slot.mask) !== 0
@@ -131,7 +133,7 @@ function markParallel(
   }
 }
 
-function skipLight(roles: readonly KernelRole[], from: number, to: number): number {
+function skipLight(roles: Roles, from: number, to: number): number {
   let at = from;
   while (at < to && (roles[at] === 'scale' || roles[at] === 'add')) {
     at++;
@@ -140,13 +142,7 @@ function skipLight(roles: readonly KernelRole[], from: number, to: number): numb
 }
 
 /** Router, routed experts and shared expert, told apart by where the choice of experts is made. */
-function markExperts(
-  facts: KernelFacts,
-  slot: Slot,
-  from: number,
-  to: number,
-  mark: Mark,
-): void {
+function markExperts(facts: KernelFacts, slot: Slot, from: number, to: number, mark: Mark): void {
   const { roles, named } = facts;
   const router = layerTypeCode('moe_router');
   const experts = layerTypeCode('moe_experts');
@@ -205,7 +201,7 @@ function markExperts(
 }
 
 /** Where the copies right before a product begin: its input, made float or contiguous. */
-function leadingCopies(roles: readonly KernelRole[], from: number, at: number): number {
+function leadingCopies(roles: Roles, from: number, at: number): number {
   let start = at;
   while (start > from && roles[start - 1] === 'copy') {
     start--;

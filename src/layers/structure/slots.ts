@@ -33,13 +33,11 @@ export function slotsOf(plan: ModelPlan): Slot[] {
         slots.push({ kinds: [part.kind], sharedExpert: part.sharedExpert });
       }
     }
-    return slots.map(
-      ({ kinds, sharedExpert }): Slot => ({
-        layer,
-        kinds,
-        mask: kinds.reduce((mask, kind) => mask | KIND_BIT[kind], 0),
-        sharedExpert,
-      }),
-    );
+    return slots.map(({ kinds, sharedExpert }): Slot => ({
+      layer,
+      kinds,
+      mask: kinds.reduce((mask, kind) => mask | KIND_BIT[kind], 0),
+      sharedExpert,
+    }));
   });
 }

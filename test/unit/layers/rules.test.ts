@@ -39,10 +39,13 @@ describe('rules of a user', () => {
 
   const good = { id: 'x', class: 'A', role: 'owner', type: 'mamba', why: 'w' };
   it.each([
-    [[], 'S: rules must be an object with modules, frames, names, steps, phaseWords, layers.'],
+    [
+      [],
+      'S: rules must be an object with modules, frames, names, structure, steps, phaseWords, layers.',
+    ],
     [
       { module: [] },
-      "S: 'module' is unknown; there are modules, frames, names, steps, phaseWords, layers.",
+      "S: 'module' is unknown; there are modules, frames, names, structure, steps, phaseWords, layers.",
     ],
     [{ modules: {} }, "S: 'modules' must be a list of rules."],
     [{ modules: ['x'] }, 'S: modules[0]: must be an object.'],

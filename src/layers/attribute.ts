@@ -8,6 +8,7 @@ import {
 import { builtInRules } from './builtInRules.js';
 import { newLabelDraft } from './labelDraft.js';
 import type { ModelPlan } from './model/modelPlan.js';
+import { companionPass } from './passes/companionPass.js';
 import { modulePass } from './passes/modulePass.js';
 import { namePass } from './passes/namePass.js';
 import { stackPass } from './passes/stackPass.js';
@@ -46,6 +47,7 @@ export function attribute(trace: Trace, options: AttributeOptions = {}): LayerLa
   const passes = [
     modulePass(rules),
     stackPass(rules),
+    companionPass(rules, options.companion),
     structurePass(rules, options.model),
     namePass(rules),
   ];

@@ -17,6 +17,7 @@ import { KernelRoles } from '../structure/kernelRoles.js';
 import { launchSequences } from '../structure/launchOrder.js';
 import { findNorms } from '../structure/normSites.js';
 import { markSlot, type KernelFacts, type Mark } from '../structure/partLabels.js';
+import { recordedSlots } from '../structure/recordedSlots.js';
 import { KIND_BIT, slotsOf, type Slot } from '../structure/slots.js';
 import { namePass } from './namePass.js';
 
@@ -57,17 +58,14 @@ export function structurePass(rules: RuleSet, model: ModelPlan | undefined): Att
   return {
     name: 'structure',
     run(trace: Trace, labels) {
-      if (timeKindOf(trace) !== 'gpu' || model === undefined) {
+      if (timeKindOf(trace) !== 'gpu') {
         return;
       }
       const open = labels.type.some((type) => type === UNCLASSIFIED);
       if (!open) {
         return;
       }
-      const slots = slotsOf(model);
-      if (slots.length === 0) {
-        return;
-      }
+      const slots = model === undefined ? undefined : slotsOf(model);
       const named = newLabelDraft(trace.gpu.count);
       namePass(rules).run(trace, named);
       const roleOf = new KernelRoles(trace.names, rules.structure);
@@ -88,8 +86,8 @@ class SequenceLabels {
     trace: Trace,
     private readonly labels: LabelDraft,
     named: LabelDraft,
-    private readonly model: ModelPlan,
-    private readonly slots: readonly Slot[],
+    private readonly model: ModelPlan | undefined,
+    private readonly planned: readonly Slot[] | undefined,
     roleOf: KernelRoles,
     private readonly events: Int32Array,
   ) {
@@ -108,20 +106,27 @@ class SequenceLabels {
   }
 
   write(): void {
-    const { roles, facts, slots } = this;
+    const { roles, facts } = this;
     const sites = findNorms(roles);
     const chunks = cutAtNorms(roles, facts.kindBits, this.edges, sites, {
       softmax: KIND_BIT.attention,
       topk: KIND_BIT.moe,
     });
+    const slots = this.planned ?? recordedSlots(chunks);
+    if (slots === undefined || slots.length === 0) {
+      return;
+    }
     const alignment = alignChunks(chunks, slots);
     const norms = normEnds(roles, chunks, alignment, slots);
     for (let c = 0; c < chunks.count;) {
       const slot = alignment.slot[c];
       let next = c + 1;
-      if (slot === OUTSIDE || !this.isGood(alignment, c)) {
+      if (slot === OUTSIDE || !isGood(alignment, c, slots)) {
         c = next;
         continue;
+      }
+      if (slot === 0 && c > 0 && alignment.slot[c - 1] < 0) {
+        this.writeEmbedding(chunks, c - 1);
       }
       if (slot === HEAD) {
         this.writeHead(chunks, norms, c);
@@ -135,21 +140,12 @@ class SequenceLabels {
       ) {
         next++;
       }
-      this.writeSlot(chunks, norms, c, next, slots[slot], slot);
+      this.writeSlot(chunks, norms, c, next, slots[slot]);
       c = next;
     }
     if (alignment.passes.length > 0) {
       this.writeRotaryTables();
     }
-  }
-
-  private isGood(alignment: Alignment, c: number): boolean {
-    const pass = alignment.passes[alignment.pass[c]];
-    return (
-      pass !== undefined &&
-      pass.slots >= LEAST_SLOTS * this.slots.length &&
-      pass.cost <= MOST_MISFITS * this.slots.length
-    );
   }
 
   private writeSlot(
@@ -158,18 +154,17 @@ class SequenceLabels {
     first: number,
     next: number,
     slot: Slot,
-    position: number,
   ): void {
     const { layer } = slot;
-    const of = `layer ${layer} of ${this.model.layers.length}, part ${position + 1} of ${this.slots.length}`;
     const mark: Mark = (from, to, type, why) => {
       const rule =
-        to > from ? this.labels.ruleId(`Structure: ${why} [${this.model.family}: ${type}]`) : 0;
+        to > from
+          ? this.labels.ruleId(`Structure: ${why} [${this.model?.family ?? 'no configuration'}]`)
+          : 0;
       for (let at = from; at < to; at++) {
         this.label(at, type, layer, rule);
       }
     };
-    void of;
     // A trailing normalisation without a product of its own (sandwich norms) ends the part before it.
     let end = next;
     while (end - 1 > first && chunks.gemms[end - 1] === 0 && chunks.kinds[end - 1] === 0) {
@@ -201,6 +196,19 @@ class SequenceLabels {
     const first = roles[at - 1] === 'fill' && at - 1 >= norms[c] ? at - 1 : at;
     for (let i = first; i < end && (i <= at || roles[i] === 'gemm_tail'); i++) {
       this.label(i, 'lm_head', -1, head);
+    }
+  }
+
+  /** The first rows read between the head of one pass and the first layer of the next. */
+  private writeEmbedding(chunks: Chunks, c: number): void {
+    const { roles } = this;
+    const from = Math.max(chunks.start[c], roles.lastIndexOf('gemm', chunks.start[c + 1] - 1) - 64);
+    for (let at = from; at < chunks.start[c + 1]; at++) {
+      if (roles[at] === 'gather') {
+        const rule = 'Structure: first rows read before the first layer';
+        this.label(at, 'embedding', -1, this.labels.ruleId(rule));
+        return;
+      }
     }
   }
 
@@ -239,6 +247,15 @@ class SequenceLabels {
   }
 }
 
+function isGood(alignment: Alignment, c: number, slots: readonly Slot[]): boolean {
+  const pass = alignment.passes[alignment.pass[c]];
+  return (
+    pass !== undefined &&
+    pass.slots >= LEAST_SLOTS * slots.length &&
+    pass.cost <= MOST_MISFITS * slots.length
+  );
+}
+
 /**
  * Where each normalisation ends. Its last kernels (multiply with the weight, back to half precision)
  * look like what a part may begin with: what follows in front of parts of every kind belongs to the
@@ -255,7 +272,7 @@ function normEnds(
   let masks = 0;
   for (let c = 1; c < chunks.count; c++) {
     const slot = alignment.slot[c];
-    if (slot < 0 || alignment.slot[c - 1] === slot) {
+    if (slot < 0 || alignment.slot[c - 1] === slot || chunks.body[c] === chunks.start[c]) {
       continue;
     }
     const tail: (KernelRole | null)[] = [];
@@ -277,6 +294,9 @@ function normEnds(
   void masks;
   for (let c = 1; c < chunks.count; c++) {
     let end = chunks.body[c];
+    if (end === chunks.start[c]) {
+      continue;
+    }
     for (let i = 0; i < length && roles[end] === common?.[i] && end < chunks.start[c + 1]; i++) {
       end++;
     }

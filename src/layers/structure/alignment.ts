@@ -132,7 +132,7 @@ export function alignChunks(chunks: Chunks, slots: readonly Slot[]): Alignment {
       const begin =
         misfit +
         (quiet ? COST.emptyBegin : 0) +
-        (j === 0 ? Math.min(begins, COST.beginsWithoutNorm) : begins);
+        (j === 0 && c > 0 ? Math.min(begins, COST.beginsWithoutNorm) : begins);
       const unproved = 2 * j;
       const proved = 2 * j + 1;
       const enter = (before: number, total: number): void => {

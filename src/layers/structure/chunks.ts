@@ -13,6 +13,8 @@ export interface Chunks {
   readonly gemms: Uint16Array;
   /** `KIND_BIT`s of kinds with a distinctive kernel */
   readonly kinds: Uint8Array;
+  /** 1 where an activation function runs */
+  readonly activation: Uint8Array;
   /** 1 where a causal convolution runs: part of any recurrent mixer */
   readonly conv: Uint8Array;
   /** what stands right before it, a code of `AFTER` */
@@ -30,8 +32,8 @@ export const AFTER = {
   addOnly: 2,
 } as const;
 
-/** Element-wise kernels between a residual addition and the normalisation after it, at most. */
-const AFTER_ADD = 3;
+/** How far before a normalisation the residual is added: right before, or with one copy between. */
+const AFTER_ADD = 2;
 
 /** Roles of kernels that work on each element, or copy: they never decide a kind. */
 const LIGHT: ReadonlySet<KernelRole | null> = new Set([
@@ -80,6 +82,7 @@ export function cutAtNorms(
   start[count] = roles.length;
   const gemms = new Uint16Array(count);
   const kinds = new Uint8Array(count);
+  const activation = new Uint8Array(count);
   const conv = new Uint8Array(count);
   const edge = new Uint8Array(count);
   for (let c = 0; c < count; c++) {
@@ -91,6 +94,9 @@ export function cutAtNorms(
       switch (roles[at]) {
         case 'gemm':
           gemms[c]++;
+          break;
+        case 'activation':
+          activation[c] = 1;
           break;
         case 'conv1d':
           conv[c] = 1;
@@ -110,7 +116,7 @@ export function cutAtNorms(
       kinds[c] |= weak.softmax;
     }
   }
-  return { count, start, body, gemms, kinds, conv, after, edge };
+  return { count, start, body, gemms, kinds, activation, conv, after, edge };
 }
 
 /** The normalisations, and empty cuts where a product follows an addition directly. */

@@ -31,6 +31,8 @@ const RECURRENT = KIND_BIT.mamba | KIND_BIT.linear_attention | KIND_BIT.short_co
 /** Roles at the end of a slot that may belong to the residual stream. */
 const ENDS_SLOT: ReadonlySet<KernelRole | null> = new Set(['add', 'scale', 'copy']);
 
+const PRODUCT: ReadonlySet<KernelRole | null> = new Set(['gemm', 'gemm_tail']);
+
 /** Roles that begin the work of experts, after the router chose them. */
 const EXPERTS_BEGIN: ReadonlySet<KernelRole | null> = new Set([
   'sort',
@@ -64,11 +66,12 @@ function residualStart(roles: Roles, body: number, end: number): number {
   while (at > body && ENDS_SLOT.has(roles[at - 1])) {
     at--;
   }
-  // A copy at the front of the run may be the part's own.
+  // A copy at the front of the run may be the part's own; so is one scaling of its last product.
   while (at < end && roles[at] === 'copy') {
     at++;
   }
-  return at;
+  const scalesProduct = roles[at] === 'scale' && PRODUCT.has(roles[at - 1]);
+  return scalesProduct && roles[at + 1] === 'add' ? at + 1 : at;
 }
 
 function markPart(facts: KernelFacts, slot: Slot, from: number, to: number, mark: Mark): void {
@@ -120,7 +123,7 @@ function markParallel(facts: KernelFacts, slot: Slot, from: number, to: number, 
       end++;
     }
     const why = `in parallel parts: up to the output projection of ${kind}`;
-    const first = skipLight(roles, begin, last);
+    const first = begin === from ? from : skipLight(roles, begin, last);
     mark(begin, first, 'residual', 'between parallel parts');
     mark(first, end, kind, why);
     begin = end;

@@ -89,6 +89,35 @@ export interface TraceFigures {
   readonly ranks: number;
 }
 
+/** What attribution had to go by besides the trace itself. */
+export interface AttributionBasis {
+  readonly model: ModelBasis | null;
+  /** names of the files of the companion trace; none = no companion */
+  readonly companion: readonly string[];
+  readonly problems: readonly AttributionProblem[];
+}
+
+/** The model's configuration that attribution had. */
+export interface ModelBasis {
+  /** its `model_type`, or the name a pattern gives itself */
+  readonly family: string;
+  /** how many layers it has */
+  readonly layers: number;
+  /** where it was read from; '' = not said */
+  readonly path: string;
+  /** nobody chose it: it lay beside the trace */
+  readonly found: boolean;
+  /** what was assumed, as sentences */
+  readonly notes: readonly string[];
+}
+
+/** Something that was given for attribution and is of no use. */
+export interface AttributionProblem {
+  readonly input: 'model' | 'companion' | 'rules';
+  /** why; a whole sentence where it begins with a name, else one that begins with "It" */
+  readonly sentence: string;
+}
+
 /** What the dashboard over the same window would have shown. */
 export interface DashboardView {
   readonly duty_cycle: number | null;

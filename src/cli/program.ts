@@ -4,22 +4,38 @@ import type { DecomposeBy } from '../analysis/results.js';
 import { DEFAULT_STALL_FACTOR } from '../analysis/stalls.js';
 import type { TraceSession, TraceSummary } from '../session/session.js';
 import { attributeHeader, attributeLines } from './attributeOutput.js';
+import {
+  attributionInputs,
+  notesOnInputs,
+  withAttributionOptions,
+  type AttributionOptions,
+} from './attributionOptions.js';
 import { TABLE_FORMATS, decomposeOutput } from './decomposeOutput.js';
 import type { TableFormat } from './decomposeOutput.js';
 import { EXIT, exitCodeOf } from './exitCodes.js';
 import { INFO_FORMATS, infoOutput } from './infoOutput.js';
 import type { InfoFormat } from './infoOutput.js';
-import { readModelConfig } from './modelConfig.js';
 import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
 import type { QueryFormat } from './queryOutput.js';
 import { tracesAndStatement } from './statement.js';
 import { stallsOutput } from './stallsOutput.js';
 import type { Terminal } from './terminal.js';
 
-interface QueryOptions {
+interface QueryOptions extends AttributionOptions {
   readonly file?: string;
   readonly limit?: number;
   readonly format: QueryFormat;
+}
+
+interface DecomposeOptions extends AttributionOptions {
+  readonly by: DecomposeBy;
+  readonly format: TableFormat;
+}
+
+interface StallOptions extends AttributionOptions {
+  readonly factor: number;
+  readonly limit: number;
+  readonly format: TableFormat;
 }
 
 /** What the commands need from the machine they run on. */
@@ -85,13 +101,12 @@ function buildProgram(runtime: CliRuntime): Command {
     .argument('<trace...>', TRACES)
     .addOption(formatOption(INFO_FORMATS))
     .action(async (traces: string[], options: { format: InfoFormat }) => {
-      await withTrace(runtime, traces, (_session, summary) =>
+      await withTrace(runtime, traces, {}, (_session, summary) =>
         terminal.write(infoOutput(summary, options.format)),
       );
     });
 
-  program
-    .command('decompose')
+  withAttributionOptions(program.command('decompose'))
     .description('Calls, total, share, p50, p99, max and tail ratio by layer type.')
     .argument('<trace...>', TRACES)
     .addOption(
@@ -100,16 +115,15 @@ function buildProgram(runtime: CliRuntime): Command {
         .default('layer-type'),
     )
     .addOption(formatOption(TABLE_FORMATS))
-    .action(async (traces: string[], options: { by: DecomposeBy; format: TableFormat }) => {
-      await withTrace(runtime, traces, async (session, summary) => {
+    .action(async (traces: string[], options: DecomposeOptions) => {
+      await withTrace(runtime, traces, options, async (session, summary) => {
         const decomposition = await session.decompose({ by: options.by });
         const text = decomposeOutput(decomposition, summary.report.warnings, options.format);
         await terminal.write(text);
       });
     });
 
-  program
-    .command('stalls')
+  withAttributionOptions(program.command('stalls'))
     .description('Calls far above the normal of their own layer type and kernel, by time lost.')
     .argument('<trace...>', TRACES)
     .addOption(
@@ -123,36 +137,25 @@ function buildProgram(runtime: CliRuntime): Command {
         .default(DEFAULT_LIMIT),
     )
     .addOption(formatOption(TABLE_FORMATS))
-    .action(
-      async (traces: string[], options: { factor: number; limit: number; format: TableFormat }) => {
-        await withTrace(runtime, traces, async (session) => {
-          const { factor, limit } = options;
-          const list = await session.stalls({ factor, limit });
-          await terminal.write(stallsOutput(list, options.format));
-        });
-      },
-    );
+    .action(async (traces: string[], options: StallOptions) => {
+      await withTrace(runtime, traces, options, async (session) => {
+        const { factor, limit } = options;
+        const list = await session.stalls({ factor, limit });
+        await terminal.write(stallsOutput(list, options.format));
+      });
+    });
 
-  program
-    .command('attribute')
+  withAttributionOptions(program.command('attribute'))
     .description('The layer of every GPU event, one line each, with the evidence for it.')
     .argument('<trace>', 'a trace file')
-    .option(
-      '--model <config.json>',
-      "the model's configuration; read and checked, not yet used for attribution",
-    )
     .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
-    .action(async (trace: string, options: { model?: string }) => {
-      if (options.model !== undefined) {
-        await readModelConfig(options.model);
-      }
-      await withTrace(runtime, [trace], (session, summary) =>
+    .action(async (trace: string, options: AttributionOptions) => {
+      await withTrace(runtime, [trace], options, (session, summary) =>
         writeAttribution(terminal, session, summary),
       );
     });
 
-  program
-    .command('query')
+  withAttributionOptions(program.command('query'))
     .description('Runs one SQL statement over the trace.')
     .usage('[options] <trace...> <sql>')
     .argument('<trace...>', `${TRACES}, then the statement: one SELECT`)
@@ -161,7 +164,7 @@ function buildProgram(runtime: CliRuntime): Command {
     .addOption(formatOption(QUERY_FORMATS))
     .action(async (words: string[], options: QueryOptions) => {
       const { traces, sql } = await tracesAndStatement(words, options.file);
-      await withTrace(runtime, traces, async (session) => {
+      await withTrace(runtime, traces, options, async (session) => {
         const limit = options.limit ?? Number.MAX_SAFE_INTEGER;
         const result = await session.query({ sql, limit }, progressOf(terminal));
         terminal.progressDone();
@@ -179,12 +182,17 @@ function buildProgram(runtime: CliRuntime): Command {
 async function withTrace(
   runtime: CliRuntime,
   paths: readonly string[],
+  options: AttributionOptions,
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
+  const attribution = await attributionInputs(options);
   const session = await runtime.createSession();
   try {
-    const summary = await session.open(paths, progressOf(runtime.terminal));
+    const summary = await session.open(paths, { ...progressOf(runtime.terminal), attribution });
     runtime.terminal.progressDone();
+    for (const line of notesOnInputs(summary)) {
+      runtime.terminal.say(line);
+    }
     await use(session, summary);
   } finally {
     await session.close();

@@ -109,6 +109,20 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
         (t) => t.parent,
         (row, part) => (row < 0 ? row : ranges.position[part][row]),
       ),
+      ...(parts.some((part) => part.ranges.forward !== undefined) && {
+        forward: ranges.column(
+          Int32Array,
+          (t) => t.forward ?? new Int32Array(t.count).fill(-1),
+          (row, part) => (row < 0 ? row : ranges.position[part][row]),
+        ),
+      }),
+      ...(parts.some((part) => part.ranges.hierarchy !== undefined) && {
+        hierarchy: ranges.column(
+          Uint32Array,
+          (t) => t.hierarchy ?? new Uint32Array(t.count),
+          (id, part) => nameIds[part][id],
+        ),
+      }),
     } satisfies RangeColumns,
     host: {
       ...host.timed,

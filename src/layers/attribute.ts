@@ -8,9 +8,11 @@ import {
 import { builtInRules } from './builtInRules.js';
 import { newLabelDraft } from './labelDraft.js';
 import type { ModelPlan } from './model/modelPlan.js';
+import { companionPass } from './passes/companionPass.js';
 import { modulePass } from './passes/modulePass.js';
 import { namePass } from './passes/namePass.js';
 import { stackPass } from './passes/stackPass.js';
+import { structurePass } from './passes/structurePass.js';
 import type { RuleSet } from './rules.js';
 import { findSteps } from './steps.js';
 
@@ -42,7 +44,13 @@ export interface AttributeOptions {
 export function attribute(trace: Trace, options: AttributeOptions = {}): LayerLabels {
   const rules = options.rules ?? builtInRules();
   const draft = newLabelDraft(measuredColumns(trace).count);
-  const passes = [modulePass(rules), stackPass(rules), namePass(rules)];
+  const passes = [
+    modulePass(rules),
+    stackPass(rules),
+    companionPass(rules, options.companion),
+    structurePass(rules, options.model),
+    namePass(rules),
+  ];
   passes.forEach((pass, i) => {
     throwIfCancelled(options.signal);
     options.progress?.({

@@ -8,6 +8,7 @@ import linearAttention from './rules/names/linearAttention.json';
 import mamba from './rules/names/mamba.json';
 import memory from './rules/names/memory.json';
 import moe from './rules/names/moe.json';
+import paths from './rules/paths.json';
 import steps from './rules/steps.json';
 import structure from './rules/structure.json';
 import { mergeRules, parseRules, type RuleSet } from './rules.js';
@@ -16,6 +17,7 @@ import { mergeRules, parseRules, type RuleSet } from './rules.js';
 const FILES: readonly (readonly [name: string, json: unknown])[] = [
   ['modules', modules],
   ['frames', frames],
+  ['paths', paths],
   ['names/moe', moe],
   ['names/mamba', mamba],
   ['names/linearAttention', linearAttention],

@@ -52,7 +52,17 @@ function findBlocks(tree: ModuleTree, vocabulary: ModuleVocabulary): Set<ModuleN
     }
   }
   const blocks = new Set<ModuleNode>();
-  const open = nodes.filter((node) => node.parent === null && !isOwner[node.id]);
+  const open: ModuleNode[] = [];
+  for (const node of nodes) {
+    if (node.parent === null && !isOwner[node.id]) {
+      // A layer whose callers the recording did not see.
+      if (vocabulary.isBlockName(node) && ownerBelow[node.id] && !repeatsBelow[node.id]) {
+        blocks.add(node);
+      } else {
+        open.push(node);
+      }
+    }
+  }
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const parts = candidates(node);
     const counts = countByClass(parts);
@@ -97,6 +107,8 @@ function indexLayers(
       call.push(i);
     }
   }
+  /** by node of a layer: its index, where it has one in all calls */
+  const fixed = new Map<number, number>();
   for (const calls of holders.values()) {
     const distinct = (call: readonly number[]) => new Set(call.map((range) => nodeOf[range])).size;
     let reference: readonly number[] = [];
@@ -132,7 +144,14 @@ function indexLayers(
       for (const range of call) {
         const i = position.get(nodeOf[range]) ?? NO_LAYER;
         indexOf[range] = i <= HIGHEST_INDEX ? i : NO_LAYER;
+        fixed.set(nodeOf[range], indexOf[range]);
       }
+    }
+  }
+  // Calls of a layer whose caller was not recorded.
+  for (let i = 0; i < ranges.count; i++) {
+    if (nodeOf[i] >= 0 && callerOf[i] < 0 && blocks.has(nodes[nodeOf[i]])) {
+      indexOf[i] = fixed.get(nodeOf[i]) ?? NO_LAYER;
     }
   }
   return indexOf;

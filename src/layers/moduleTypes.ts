@@ -4,13 +4,21 @@ import type { ModuleRule } from './rules.js';
 
 const NO_IDS: ReadonlySet<string> = new Set();
 
-function fits(rule: ModuleRule, node: ModuleNode): boolean {
+/** Whether the pattern matches what the module is called: its class, or its name in a path. */
+function isCalled(node: ModuleNode, pattern: RegExp): boolean {
   return (
-    rule.class !== null &&
-    rule.class.test(node.className) &&
+    (node.className !== '' && pattern.test(node.className)) ||
+    (node.word !== '' && pattern.test(node.word))
+  );
+}
+
+function fits(rule: ModuleRule, node: ModuleNode): boolean {
+  const { withChild } = rule;
+  return (
+    ((rule.class !== null && node.className !== '' && rule.class.test(node.className)) ||
+      (rule.word !== null && node.word !== '' && rule.word.test(node.word))) &&
     !(rule.classNot?.test(node.className) ?? false) &&
-    (rule.withChild === null ||
-      node.children.some((child) => rule.withChild?.test(child.className) ?? false))
+    (withChild === null || node.children.some((child) => isCalled(child, withChild)))
   );
 }
 
@@ -22,7 +30,7 @@ export function moduleVocabulary(
   const owners = rules.filter((rule) => rule.role === 'owner');
   return {
     isOwner: (node) => owners.some((rule) => fits(rule, node)),
-    isBlockName: (node) => blockClass.some((pattern) => pattern.test(node.className)),
+    isBlockName: (node) => blockClass.some((pattern) => isCalled(node, pattern)),
   };
 }
 
@@ -36,6 +44,7 @@ export class ModuleTypes {
   /** ids of the rules that matched the node or one around it, up to its layer */
   private readonly around: ReadonlySet<string>[] = [];
   private readonly verdicts: ModuleVerdict[] = [];
+  private readonly ownerBelow: boolean[];
   private readonly classRules: readonly ModuleRule[];
   private readonly kernelRules: readonly ModuleRule[];
 
@@ -43,8 +52,9 @@ export class ModuleTypes {
     nodes: readonly ModuleNode[],
     private readonly stacks: LayerStacks,
     rules: readonly ModuleRule[],
+    private readonly blockClass: readonly RegExp[],
   ) {
-    this.classRules = rules.filter((rule) => rule.class !== null);
+    this.classRules = rules.filter((rule) => rule.kernel === null);
     this.kernelRules = rules.filter((rule) => rule.kernel !== null);
     for (const node of nodes) {
       const isBlock = stacks.blockOf[node.id] === node;
@@ -55,6 +65,13 @@ export class ModuleTypes {
       this.own.push(rule);
       this.around.push(rule === null || above.has(rule.id) ? above : new Set([...above, rule.id]));
       this.verdicts.push(this.decide(node, isBlock));
+    }
+    this.ownerBelow = nodes.map(() => false);
+    for (let id = nodes.length - 1; id >= 0; id--) {
+      const { parent } = nodes[id];
+      if (parent !== null && (this.ownerBelow[id] || this.own[id]?.role === 'owner')) {
+        this.ownerBelow[parent.id] = true;
+      }
     }
   }
 
@@ -74,7 +91,7 @@ export class ModuleTypes {
     }
     const siblings = parent?.children ?? [node];
     const hasSibling = (pattern: RegExp) =>
-      siblings.some((sibling) => sibling !== node && pattern.test(sibling.className));
+      siblings.some((sibling) => sibling !== node && isCalled(sibling, pattern));
     if (rule.withSibling !== null && !hasSibling(rule.withSibling)) {
       return false;
     }
@@ -89,6 +106,12 @@ export class ModuleTypes {
       if (rule.place !== null && (alike[0] === node) !== (rule.place === 'first')) {
         return false;
       }
+    }
+    if (
+      rule.directlyInLayer &&
+      (parent === null || this.stacks.blockOf[parent.id] !== parent)
+    ) {
+      return false;
     }
     const outside = this.stacks.blockOf[node.id] === null;
     if (rule.outsideLayers && !outside) {
@@ -117,14 +140,27 @@ export class ModuleTypes {
     const own = this.own[node.id];
     const above = node.parent === null ? null : this.verdicts[node.parent.id];
     const around = above === 'layer-itself' ? null : above;
+    if (
+      own === null &&
+      around === null &&
+      this.stacks.blockOf[node.id] !== null &&
+      this.blockClass.some((pattern) => isCalled(node, pattern))
+    ) {
+      // A layer within the layer, as Zamba2 has them.
+      return 'layer-itself';
+    }
     return own === null || (own.role === 'leaf' && around !== null && around.role !== 'leaf')
       ? around
       : own;
   }
 
-  /** What work launched directly by the module is. */
+  /**
+   * What work launched directly by the module is. Of a layer whose mixers were not seen apart nothing
+   * can be said.
+   */
   verdict(node: ModuleNode): ModuleVerdict {
-    return this.verdicts[node.id];
+    const verdict = this.verdicts[node.id];
+    return verdict === 'layer-itself' && !this.ownerBelow[node.id] ? null : verdict;
   }
 
   /** True where the name of a kernel can change the verdict. */

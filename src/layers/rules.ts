@@ -18,6 +18,8 @@ export interface ModuleRule {
   readonly why: string;
   /** matches the class name */
   readonly class: RegExp | null;
+  /** matches the last name of a module path ("self_attn"), where the trace states paths */
+  readonly word: RegExp | null;
   readonly classNot: RegExp | null;
   /** matches the kernel's name; such a rule decides single calls before any class does */
   readonly kernel: RegExp | null;
@@ -35,9 +37,29 @@ export interface ModuleRule {
   readonly alike: 'one' | 'many' | null;
   /** whether it is called before or after the others of such a class beneath the same parent */
   readonly place: 'first' | 'later' | null;
+  /** called by the layer itself */
+  readonly directlyInLayer: boolean;
   readonly outsideLayers: boolean;
   /** called after the model's last layer, by the module that (indirectly) holds the layers */
   readonly afterLayers: boolean;
+}
+
+/**
+ * Which annotations state a module. Named groups of `match` say which: `path` the dotted path from the
+ * model down, or, counted from the annotation around it, `index` the number of a layer and `word` a
+ * module's name.
+ */
+export interface RangeRule {
+  readonly id: string;
+  readonly match: RegExp;
+  readonly why: string;
+}
+
+/** Annotations around work that no layer does: what is not told otherwise gets this as its reason. */
+export interface OutsideRule {
+  readonly id: string;
+  readonly annotation: RegExp;
+  readonly why: string;
 }
 
 /** What a frame of a call stack says. `unclassified` ends the search: outer frames say nothing more. */
@@ -88,13 +110,27 @@ export interface StepRule {
 /** What a kernel does, as far as its name tells: the alphabet in which a layer's structure is read. */
 export const KERNEL_ROLES = [
   'gemm',
+  /** the last step of a product split along its inner dimension */
+  'gemm_tail',
   'grouped_gemm',
+  /** a whole normalisation */
   'norm',
   'fused_add_norm',
+  /** steps of a normalisation that runs element by element */
+  'rsqrt',
+  'square',
+  'mean',
   'add',
+  'add_scalar',
+  'multiply',
+  'scale',
   'softmax',
   'topk',
+  'sort',
+  'arange',
+  'histogram',
   'activation',
+  'rotary_table',
   'conv1d',
   'gather',
   'scatter',
@@ -103,6 +139,8 @@ export const KERNEL_ROLES = [
   'delta',
   'collective',
   'copy',
+  'memcpy',
+  'fill',
   'elementwise',
   'reduce',
 ] as const;
@@ -123,10 +161,18 @@ export interface RuleSet {
   readonly names: readonly NameRule[];
   readonly structure: readonly StructureRule[];
   readonly steps: readonly StepRule[];
+  readonly ranges: readonly RangeRule[];
+  readonly outside: readonly OutsideRule[];
   /** phase words of annotations, in lower case */
   readonly phaseWords: Readonly<Record<string, Phase>>;
   /** classes that are a layer of a model even where one occurs only once */
   readonly blockClass: readonly RegExp[];
+  /** names of the lists in module paths whose items are layers: "layers" in "model.layers.17" */
+  readonly layerList: readonly RegExp[];
+  /** names of lists whose items are layers although an item of another list of layers holds them */
+  readonly listInStage: readonly RegExp[];
+  /** operators that add up the gradients of the backward operator before them */
+  readonly accumulate: readonly RegExp[];
 }
 
 /** A rule file that does not hold what it should; the message is a sentence for its author. */
@@ -246,6 +292,7 @@ function moduleRule(r: RuleReader): ModuleRule {
     type: r.type('type'),
     why: r.text('why'),
     class: r.pattern('class'),
+    word: r.pattern('word'),
     classNot: r.pattern('classNot'),
     kernel: r.pattern('kernel'),
     in: r.texts('in'),
@@ -255,11 +302,12 @@ function moduleRule(r: RuleReader): ModuleRule {
     withoutSibling: r.pattern('withoutSibling'),
     alike: r.optionalOneOf('alike', ['one', 'many']),
     place: r.optionalOneOf('place', ['first', 'later']),
+    directlyInLayer: r.flag('directlyInLayer'),
     outsideLayers: r.flag('outsideLayers'),
     afterLayers: r.flag('afterLayers'),
   };
-  if ((rule.class === null) === (rule.kernel === null)) {
-    r.fail("a module rule has either 'class' or 'kernel'.");
+  if ([rule.class, rule.word, rule.kernel].filter((pattern) => pattern !== null).length !== 1) {
+    r.fail("a module rule has one of 'class', 'word' and 'kernel'.");
   }
   if (rule.role === 'part' && rule.in.length === 0 && rule.directlyIn.length === 0) {
     r.fail("a rule of role 'part' says with 'in' or 'directlyIn' what it is a part of.");
@@ -323,6 +371,22 @@ function structureRule(r: RuleReader): StructureRule {
   return { id: r.text('id'), kernel, role: r.oneOf('role', KERNEL_ROLES), why: r.text('why') };
 }
 
+function rangeRule(r: RuleReader): RangeRule {
+  const match = r.pattern('match');
+  if (match === null || !/\(\?<(path|index|word)>/.test(match.source)) {
+    return r.fail("a range rule has a 'match' with a group named path, index or word.");
+  }
+  return { id: r.text('id'), match, why: r.text('why') };
+}
+
+function outsideRule(r: RuleReader): OutsideRule {
+  const annotation = r.pattern('annotation');
+  if (annotation === null) {
+    return r.fail("a rule of 'outside' has an 'annotation'.");
+  }
+  return { id: r.text('id'), annotation, why: r.text('why') };
+}
+
 function list<T>(json: Json, key: string, origin: string, read: (r: RuleReader) => T): T[] {
   const value = json[key] ?? [];
   if (!Array.isArray(value)) {
@@ -358,11 +422,42 @@ function phaseWords(json: unknown, origin: string): Record<string, Phase> {
   return words;
 }
 
-const KEYS = ['modules', 'frames', 'names', 'structure', 'steps', 'phaseWords', 'layers'];
+/** The patterns of an object; each as a list of none or one, for merging. */
+function patterns(
+  json: Json,
+  key: string,
+  origin: string,
+  names: readonly string[],
+): readonly (readonly RegExp[])[] {
+  const value = json[key] ?? {};
+  if (!isObject(value)) {
+    throw new RuleError(`${origin}: '${key}' must be an object.`);
+  }
+  const reader = new RuleReader(value, `${origin}: ${key}`);
+  const read = names.map((name) => {
+    const pattern = reader.pattern(name);
+    return pattern === null ? [] : [pattern];
+  });
+  reader.done();
+  return read;
+}
+
+const KEYS = [
+  'modules',
+  'frames',
+  'names',
+  'structure',
+  'steps',
+  'ranges',
+  'outside',
+  'phaseWords',
+  'layers',
+  'backward',
+];
 
 /**
- * Rules from JSON as people write it: an object with any of `modules`, `frames`, `names`,
- * `structure`, `steps`, `phaseWords` and `layers`. See docs/attribution.md for the format.
+ * Rules from JSON as people write it: an object with any of `modules`, `frames`, `names`, `structure`,
+ * `steps`, `ranges`, `outside`, `phaseWords`, `layers` and `backward`. See docs/attribution.md for the format.
  * @param origin what the sentence of an error begins with: a file name, a setting
  * @throws RuleError naming the rule and the key that is wrong
  */
@@ -374,13 +469,12 @@ export function parseRules(json: unknown, origin: string): RuleSet {
   if (strange !== undefined) {
     throw new RuleError(`${origin}: '${strange}' is unknown; there are ${KEYS.join(', ')}.`);
   }
-  const layers = json['layers'] ?? {};
-  if (!isObject(layers)) {
-    throw new RuleError(`${origin}: 'layers' must be an object.`);
-  }
-  const layersReader = new RuleReader(layers, `${origin}: layers`);
-  const blockClass = layersReader.pattern('block');
-  layersReader.done();
+  const [blockClass, layerList, listInStage] = patterns(json, 'layers', origin, [
+    'block',
+    'list',
+    'listInStage',
+  ]);
+  const [accumulate] = patterns(json, 'backward', origin, ['accumulate']);
   return {
     modules: list(json, 'modules', origin, moduleRule),
     frames: list(json, 'frames', origin, frameRule),
@@ -388,7 +482,12 @@ export function parseRules(json: unknown, origin: string): RuleSet {
     structure: list(json, 'structure', origin, structureRule),
     steps: list(json, 'steps', origin, stepRule),
     phaseWords: phaseWords(json['phaseWords'], origin),
-    blockClass: blockClass === null ? [] : [blockClass],
+    ranges: list(json, 'ranges', origin, rangeRule),
+    outside: list(json, 'outside', origin, outsideRule),
+    blockClass,
+    layerList,
+    listInStage,
+    accumulate,
   };
 }
 
@@ -414,6 +513,11 @@ export function mergeRules(base: RuleSet, extra: RuleSet): RuleSet {
     structure: [...extra.structure, ...base.structure],
     steps: [...extra.steps, ...base.steps],
     phaseWords: { ...base.phaseWords, ...extra.phaseWords },
+    ranges: [...extra.ranges, ...base.ranges],
+    outside: [...extra.outside, ...base.outside],
     blockClass: [...extra.blockClass, ...base.blockClass],
+    layerList: [...extra.layerList, ...base.layerList],
+    listInStage: [...extra.listInStage, ...base.listInStage],
+    accumulate: [...extra.accumulate, ...base.accumulate],
   };
 }

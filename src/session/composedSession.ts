@@ -1,7 +1,14 @@
 import type { DecomposeBy, TileRequest, TimeWindow } from '../analysis/results.js';
-import type { StartedQueryEngine, TraceEngine, TraceInput } from './engines.js';
+import type { EngineAttribution, StartedQueryEngine, TraceEngine, TraceInput } from './engines.js';
 import { cancelled } from './rpc.js';
-import type { CallOptions, QueryResult, TraceSession, TraceSummary } from './session.js';
+import type {
+  AttributionInputs,
+  CallOptions,
+  OpenOptions,
+  QueryResult,
+  TraceSession,
+  TraceSummary,
+} from './session.js';
 
 /** Where a session's two halves run and how files reach them. */
 export interface SessionParts {
@@ -20,10 +27,21 @@ export class ComposedSession implements TraceSession {
 
   constructor(private readonly parts: SessionParts) {}
 
-  async open(paths: readonly string[], options?: CallOptions): Promise<TraceSummary> {
-    const inputs = await Promise.all(paths.map((path) => this.parts.input(path)));
+  async open(paths: readonly string[], options: OpenOptions = {}): Promise<TraceSummary> {
+    const { attribution: given, ...call } = options;
+    const inputs = await this.inputs(paths);
+    const attribution = given === undefined ? {} : await this.forEngine(given);
+    call.signal?.throwIfAborted();
+    return this.parts.trace.open({ inputs, attribution }, call);
+  }
+
+  /** The query engine holds labels of its own: it is ended, and the next query starts one anew. */
+  async reattribute(given: AttributionInputs, options?: CallOptions): Promise<TraceSummary> {
+    const attribution = await this.forEngine(given);
     options?.signal?.throwIfAborted();
-    return this.parts.trace.open(inputs, options);
+    const summary = await this.parts.trace.reattribute(attribution, options);
+    await this.endQueries();
+    return summary;
   }
 
   decompose(request: { by: DecomposeBy; window?: TimeWindow }, options?: CallOptions) {
@@ -86,13 +104,26 @@ export class ComposedSession implements TraceSession {
 
   /** Ends both halves at once, whatever they are doing. */
   async close(): Promise<void> {
+    const ended = this.endQueries();
+    this.parts.dispose();
+    await ended;
+  }
+
+  private async endQueries(): Promise<void> {
     const queries = this.queries;
     this.queries = undefined;
-    this.parts.dispose();
     await queries?.then(
       ({ stop }) => stop(),
       () => undefined, // an engine that failed to start needs no stopping; its query said so
     );
+  }
+
+  private inputs(paths: readonly string[]): Promise<TraceInput[]> {
+    return Promise.all(paths.map((path) => this.parts.input(path)));
+  }
+
+  private async forEngine({ companion, ...given }: AttributionInputs): Promise<EngineAttribution> {
+    return companion === undefined ? given : { ...given, companion: await this.inputs(companion) };
   }
 
   private async startQueries(options: CallOptions | undefined): Promise<StartedQueryEngine> {

@@ -1,5 +1,11 @@
 import type { QueryTables } from '../query/tables.js';
-import type { TraceSession, TraceSummary, QueryResult, CallOptions } from './session.js';
+import type {
+  AttributionInputs,
+  CallOptions,
+  QueryResult,
+  TraceSession,
+  TraceSummary,
+} from './session.js';
 
 /** A file to open: read from `path` where the engine can, else its bytes are given. */
 export interface TraceInput {
@@ -8,6 +14,11 @@ export interface TraceInput {
   readonly bytes?: Uint8Array;
   /** files beside it ("-wal") as bytes; only with `bytes` */
   readonly companions?: readonly { readonly suffix: string; readonly bytes: Uint8Array }[];
+}
+
+/** Attribution inputs as they reach the engine: files as it can read them. */
+export interface EngineAttribution extends Omit<AttributionInputs, 'companion'> {
+  readonly companion?: readonly TraceInput[];
 }
 
 /** What a query engine works on. */
@@ -19,8 +30,15 @@ export interface QueryData {
 }
 
 /** The half of a session that holds the trace: in a worker under VS Code. */
-export interface TraceEngine extends Omit<TraceSession, 'open' | 'query' | 'close'> {
-  open(inputs: readonly TraceInput[], options?: CallOptions): Promise<TraceSummary>;
+export interface TraceEngine extends Omit<
+  TraceSession,
+  'open' | 'reattribute' | 'query' | 'close'
+> {
+  open(
+    request: { inputs: readonly TraceInput[]; attribution?: EngineAttribution },
+    options?: CallOptions,
+  ): Promise<TraceSummary>;
+  reattribute(inputs: EngineAttribution, options?: CallOptions): Promise<TraceSummary>;
   queryData(request: undefined, options?: CallOptions): Promise<QueryData>;
 }
 
@@ -38,6 +56,7 @@ export interface StartedQueryEngine {
 
 export const TRACE_ENGINE_METHODS = [
   'open',
+  'reattribute',
   'decompose',
   'stalls',
   'tiles',

@@ -1,17 +1,23 @@
 import { callDetails } from '../analysis/callDetails.js';
 import { dashboard } from '../analysis/dashboard.js';
 import { decompose } from '../analysis/decompose.js';
-import type { DecomposeBy, TileRequest, TimeWindow } from '../analysis/results.js';
+import type {
+  AttributionBasis,
+  DecomposeBy,
+  TileRequest,
+  TimeWindow,
+} from '../analysis/results.js';
 import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { openTrace } from '../formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../formats/reader.js';
-import { attribute } from '../layers/attribute.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
 import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
 import { attributedCalls } from './attributedCalls.js';
-import type { QueryData, TraceEngine, TraceInput } from './engines.js';
+import { labelTrace } from './attribution.js';
+import type { EngineAttribution, QueryData, TraceEngine, TraceInput } from './engines.js';
+import { cancelled } from './rpc.js';
 import type { CallOptions, TraceSummary } from './session.js';
 
 /** What a host gives the trace engine: its readers and its way to files. */
@@ -35,7 +41,11 @@ export class LocalTraceEngine implements TraceEngine {
 
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
-  async open(inputs: readonly TraceInput[], options: CallOptions = {}): Promise<TraceSummary> {
+  async open(
+    request: { inputs: readonly TraceInput[]; attribution?: EngineAttribution },
+    options: CallOptions = {},
+  ): Promise<TraceSummary> {
+    const { inputs, attribution = {} } = request;
     const sources = await this.sources(inputs);
     let trace: Trace;
     try {
@@ -44,28 +54,22 @@ export class LocalTraceEngine implements TraceEngine {
       await Promise.all(sources.map((source) => source.close()));
     }
     options.signal?.throwIfAborted();
-    options.progress?.({ stage: 'Telling which layer each kernel ran for' });
-    const labels = attribute(trace, options);
+    const { labels, basis } = await this.label(trace, attribution, options);
     this.opened = { trace, labels, inputs, timeline: undefined };
-    return {
-      files: trace.files,
-      format: trace.format,
-      formatLabel: trace.formatLabel,
-      spanNs: trace.spanNs,
-      originNs: trace.clock.originNs.toString(),
-      epoch: trace.clock.epoch,
-      ranks: trace.ranks,
-      counts: {
-        gpu: trace.gpu.count,
-        launches: trace.launches.count,
-        ranges: trace.ranges.count,
-        host: trace.host.count,
-      },
-      timeKind: timeKindOf(trace),
-      report: trace.report,
-      markers: trace.markers,
-      dashboard: dashboard(trace),
-    };
+    return summaryOf(trace, basis);
+  }
+
+  async reattribute(
+    attribution: EngineAttribution,
+    options: CallOptions = {},
+  ): Promise<TraceSummary> {
+    const opened = this.current();
+    const { labels, basis } = await this.label(opened.trace, attribution, options);
+    if (this.opened?.trace !== opened.trace) {
+      throw cancelled(); // another trace was opened meanwhile
+    }
+    this.opened = { ...opened, labels, timeline: undefined };
+    return summaryOf(opened.trace, basis);
   }
 
   async decompose(request: { by: DecomposeBy; window?: TimeWindow }) {
@@ -119,6 +123,18 @@ export class LocalTraceEngine implements TraceEngine {
     }
   }
 
+  private label(trace: Trace, attribution: EngineAttribution, options: CallOptions) {
+    const { companion, ...given } = attribution;
+    return labelTrace(
+      trace,
+      given,
+      companion === undefined || companion.length === 0
+        ? null
+        : { readers: this.runtime.readers, sources: () => this.sources(companion) },
+      options,
+    );
+  }
+
   private async sources(inputs: readonly TraceInput[]): Promise<TraceSource[]> {
     const opened: TraceSource[] = [];
     try {
@@ -138,4 +154,27 @@ export class LocalTraceEngine implements TraceEngine {
     }
     return this.opened;
   }
+}
+
+function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
+  return {
+    files: trace.files,
+    format: trace.format,
+    formatLabel: trace.formatLabel,
+    spanNs: trace.spanNs,
+    originNs: trace.clock.originNs.toString(),
+    epoch: trace.clock.epoch,
+    ranks: trace.ranks,
+    counts: {
+      gpu: trace.gpu.count,
+      launches: trace.launches.count,
+      ranges: trace.ranges.count,
+      host: trace.host.count,
+    },
+    timeKind: timeKindOf(trace),
+    report: trace.report,
+    markers: trace.markers,
+    dashboard: dashboard(trace),
+    attribution,
+  };
 }

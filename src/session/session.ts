@@ -1,4 +1,5 @@
 import type {
+  AttributionBasis,
   CallDetails,
   DashboardView,
   DecomposeBy,
@@ -42,6 +43,21 @@ export interface TraceSummary {
   readonly report: TraceReport;
   readonly markers: readonly Marker[];
   readonly dashboard: DashboardView;
+  readonly attribution: AttributionBasis;
+}
+
+/** What else there is to tell layers by, besides the trace; plain data. */
+export interface AttributionInputs {
+  /** text of the model's configuration, or of a pattern of one's own */
+  readonly model?: string;
+  /** where that text was read from, to be shown */
+  readonly modelPath?: string;
+  /** nobody chose the configuration: it lay beside the trace */
+  readonly modelFound?: boolean;
+  /** files of another trace of the same model that has more evidence: one, or one a rank */
+  readonly companion?: readonly string[];
+  /** rules that come before the built-in ones, as `parseRules` reads them */
+  readonly rules?: unknown;
 }
 
 /** One line of `layerscope attribute`. */
@@ -70,13 +86,22 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface OpenOptions extends CallOptions {
+  readonly attribution?: AttributionInputs;
+}
+
 /**
  * One open trace behind one interface: in a worker under VS Code, in-process in the CLI. The
  * requests are plain data in, plain data or typed arrays out.
  */
 export interface TraceSession {
   /** Opens one trace: one file, or the files of several ranks of one run. @throws TraceOpenError */
-  open(paths: readonly string[], options?: CallOptions): Promise<TraceSummary>;
+  open(paths: readonly string[], options?: OpenOptions): Promise<TraceSummary>;
+  /**
+   * Tells the layers of the open trace anew, by other inputs; what was labelled before is replaced
+   * everywhere, in SQL too. The trace is not read again.
+   */
+  reattribute(inputs: AttributionInputs, options?: CallOptions): Promise<TraceSummary>;
   decompose(
     request: { by: DecomposeBy; window?: TimeWindow },
     options?: CallOptions,

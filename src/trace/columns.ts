@@ -69,6 +69,16 @@ export interface RangeColumns extends TimedColumns {
   readonly kind: Uint8Array;
   /** enclosing range, -1 at the root */
   readonly parent: Int32Array;
+  /**
+   * for a backward operator the forward operator whose gradient it computes (index in `Trace.ranges`),
+   * -1 = none or not known; absent where the trace has no such links
+   */
+  readonly forward?: Int32Array;
+  /**
+   * name id of the module hierarchy the file states for an operator, 0 = none; absent where the file
+   * states none
+   */
+  readonly hierarchy?: Uint32Array;
 }
 
 /** Codes of `HostColumns.kind`. */

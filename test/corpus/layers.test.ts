@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -9,22 +8,10 @@ import { nodeFileSource } from '../../src/formats/nodeFileSource.js';
 import { attribute } from '../../src/layers/attribute.js';
 import { loadNodeSqlJs } from '../../src/sqlite/nodeSqlJs.js';
 import { openSqlJs } from '../../src/sqlite/sqlJsEngine.js';
-import { LAYER_TYPES, layerTypeOf, type LayerLabels, type Trace } from '../../src/trace/index.js';
+import { LAYER_TYPES, layerTypeOf, type Trace } from '../../src/trace/index.js';
 
 const SHARED = path.join(process.cwd(), '../shared');
 const H200 = path.join(SHARED, 'traces/h200');
-const JUDGE = path.join(SHARED, 'tools/score-attribution.mjs');
-
-interface Score {
-  events_scored: number;
-  rows_read: number;
-  type_right_pct: number;
-  type_wrong_pct: number;
-  type_precision_pct: number;
-  missing_rows_pct: number;
-  layer_index_right_pct: number;
-  layer_index_wrong_pct: number;
-}
 
 async function readKineto(file: string, folder = H200): Promise<Trace> {
   const source = await nodeFileSource(path.join(folder, file));
@@ -34,94 +21,6 @@ async function readKineto(file: string, folder = H200): Promise<Trace> {
     await source.close();
   }
 }
-
-/** µs with three decimals, by integers. */
-function micros(ns: bigint): string {
-  return `${ns / 1000n}.${String(ns % 1000n).padStart(3, '0')}`;
-}
-
-function truthRows(truth: string): string[][] {
-  return gunzipSync(readFileSync(path.join(H200, truth)))
-    .toString()
-    .split('\n')
-    .slice(1)
-    .filter((line) => line !== '')
-    .map((line) => line.split('\t'));
-}
-
-/** What the judge of `shared/tools` says of the labels. `times` replaces the events' own, row by row. */
-function judge(trace: Trace, labels: LayerLabels, truth: string, times?: string[]): Score {
-  const { gpu, clock, names } = trace;
-  const zero = clock.originNs - clock.fileBaseNs;
-  const lines = ['ts_us\tname\tlayer_type\tlayer_index'];
-  for (let i = 0; i < gpu.count; i++) {
-    lines.push(
-      [
-        times?.[i] ?? micros(zero + BigInt(Math.round(gpu.start[i]))),
-        names.get(gpu.name[i]),
-        layerTypeOf(labels.type[i]).key,
-        labels.index[i] < 0 ? '' : labels.index[i],
-      ].join('\t'),
-    );
-  }
-  const answer = execFileSync(process.execPath, [JUDGE, path.join(H200, truth), '--json'], {
-    input: lines.join('\n'),
-    maxBuffer: 1 << 28,
-  });
-  return JSON.parse(answer.toString()) as Score;
-}
-
-describe('traces with modules', () => {
-  it.each([
-    ['jamba.stack.pt.trace.json.gz', 'jamba.truth.tsv.gz'],
-    ['qwen3_moe.stack.pt.trace.json.gz', 'qwen3_moe.truth.tsv.gz'],
-    ['nemotron_h_ep2.rank0.stack.pt.trace.json.gz', 'nemotron_h_ep2.rank0.truth.tsv.gz'],
-    ['nemotron_h_ep2.rank1.stack.pt.trace.json.gz', 'nemotron_h_ep2.rank1.truth.tsv.gz'],
-  ])('%s', async (file, truth) => {
-    const trace = await readKineto(file);
-    const score = judge(trace, attribute(trace), truth);
-    expect(score.rows_read).toBe(trace.gpu.count);
-    expect(score.missing_rows_pct).toBe(0);
-    expect(score.type_right_pct).toBeGreaterThanOrEqual(99.9);
-    expect(score.layer_index_right_pct).toBeGreaterThanOrEqual(99.9);
-    expect(score.type_wrong_pct).toBe(0);
-    expect(score.layer_index_wrong_pct).toBe(0);
-  });
-
-  it('nemotron_h.stack.pt.trace.json.gz, against the truth of the plain run', async () => {
-    // This stack trace is a recording of its own; the truth was recorded with the plain one. Both
-    // ran the same kernels in the same order, so events are matched by order.
-    const trace = await readKineto('nemotron_h.stack.pt.trace.json.gz');
-    const truth = truthRows('nemotron_h.truth.tsv.gz').sort((a, b) => Number(a[1]) - Number(b[1]));
-    expect(Array.from(trace.gpu.name, (name) => trace.names.get(name))).toEqual(
-      truth.map((row) => row[5]),
-    );
-    const times = truth.map((row) => row[1]);
-    const score = judge(trace, attribute(trace), 'nemotron_h.truth.tsv.gz', times);
-    expect(score.missing_rows_pct).toBe(0);
-    expect(score.type_right_pct).toBeGreaterThanOrEqual(99.9);
-    expect(score.layer_index_right_pct).toBeGreaterThanOrEqual(99.9);
-    expect(score.type_wrong_pct).toBe(0);
-  });
-});
-
-describe('traces without modules', () => {
-  it.each([
-    ['nemotron_h.pt.trace.json.gz', 'nemotron_h.truth.tsv.gz', 40],
-    ['jamba.pt.trace.json.gz', 'jamba.truth.tsv.gz', 40],
-    ['qwen3_moe.pt.trace.json.gz', 'qwen3_moe.truth.tsv.gz', 24],
-    ['nemotron_h.graph.pt.trace.json.gz', 'nemotron_h.graph.truth.tsv.gz', 50],
-    ['jamba.graph.pt.trace.json.gz', 'jamba.graph.truth.tsv.gz', 44],
-    ['qwen3_moe.graph.pt.trace.json.gz', 'qwen3_moe.graph.truth.tsv.gz', 30],
-  ])('%s: what is labelled is right', async (file, truth, floor) => {
-    const trace = await readKineto(file);
-    const score = judge(trace, attribute(trace), truth);
-    expect(score.missing_rows_pct).toBe(0);
-    expect(score.type_precision_pct).toBeGreaterThanOrEqual(99.9);
-    expect(score.type_right_pct).toBeGreaterThanOrEqual(floor);
-    expect(score.layer_index_wrong_pct).toBe(0);
-  });
-});
 
 describe('engines whose models no rule was written for', () => {
   const PUBLIC = path.join(SHARED, 'traces/public/kineto');

@@ -38,6 +38,11 @@ export class EventFields {
   readonly pythonId = new Span();
   readonly pythonParent = new Span();
   readonly callStack = new Span();
+  readonly hierarchy = new Span();
+  readonly sequence = new Span();
+  readonly forwardThread = new Span();
+  /** id of a flow arrow */
+  readonly id = new Span();
   /** args.name of process_name and thread_name rows */
   readonly argName = new Span();
 
@@ -59,6 +64,10 @@ export class EventFields {
     this.pythonId,
     this.pythonParent,
     this.callStack,
+    this.hierarchy,
+    this.sequence,
+    this.forwardThread,
+    this.id,
     this.argName,
   ];
 
@@ -519,12 +528,15 @@ function eventField(
 ): Span | undefined {
   const first = b[start];
   if (end - start === 2) {
-    // ph, ts
-    return first === 0x70 && b[start + 1] === 0x68
+    // ph, ts, id
+    const second = b[start + 1];
+    return first === 0x70 && second === 0x68
       ? fields.ph
-      : first === 0x74 && b[start + 1] === 0x73
+      : first === 0x74 && second === 0x73
         ? fields.ts
-        : undefined;
+        : first === 0x69 && second === 0x64
+          ? fields.id
+          : undefined;
   }
   if (end - start === 3) {
     // cat, pid, tid, dur
@@ -553,6 +565,9 @@ const KEY_PYTHON_ID = ascii('Python id');
 const KEY_CALL_STACK = ascii('Call stack');
 const KEY_CORRELATION = ascii('correlation');
 const KEY_COLLECTIVE = ascii('Collective name');
+const KEY_FORWARD_THREAD = ascii('Fwd thread id');
+const KEY_SEQUENCE = ascii('Sequence number');
+const KEY_HIERARCHY = ascii('Module Hierarchy');
 const KEY_PYTHON_PARENT = ascii('Python parent id');
 
 function matches(b: Uint8Array, start: number, key: Uint8Array): boolean {
@@ -596,10 +611,20 @@ function argumentField(
       return matches(b, start, KEY_CALL_STACK) ? fields.callStack : undefined;
     case 11:
       return matches(b, start, KEY_CORRELATION) ? fields.correlation : undefined;
+    case 13:
+      return matches(b, start, KEY_FORWARD_THREAD) ? fields.forwardThread : undefined;
     case 15:
-      return matches(b, start, KEY_COLLECTIVE) ? fields.collective : undefined;
+      return matches(b, start, KEY_SEQUENCE)
+        ? fields.sequence
+        : matches(b, start, KEY_COLLECTIVE)
+          ? fields.collective
+          : undefined;
     case 16:
-      return matches(b, start, KEY_PYTHON_PARENT) ? fields.pythonParent : undefined;
+      return matches(b, start, KEY_PYTHON_PARENT)
+        ? fields.pythonParent
+        : matches(b, start, KEY_HIERARCHY)
+          ? fields.hierarchy
+          : undefined;
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 import {
   NO_STACK,
+  type Lane,
   TraceOpenError,
   throwIfCancelled,
   type GpuColumns,
@@ -15,7 +16,7 @@ import { contentChunks, type ContentState } from './content.js';
 import { TraceEventStream, type StreamEnd } from './eventStream.js';
 import { linkKernels, type LinkResult } from './launchLinks.js';
 import { rankOfFileName, readMetadata, type KinetoMetadata } from './metadata.js';
-import { nestRanges } from './rangeNesting.js';
+import { nestRanges, type NestedRanges } from './rangeNesting.js';
 import { TraceRows } from './traceRows.js';
 
 /** µs since the Unix epoch of 2001-09-09: a file without a base whose times are later states epochs. */
@@ -93,6 +94,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
   const links = linkKernels(rows.gpu, launches, rows.names, lanes);
   const gpu = rows.gpu.build();
   const nested = nestRanges(rows.ranges, launches, resolutionNs(rows, meta));
+  const ranges = withOperatorFacts(rows, nested, lanes);
   if (rows.stacks.stacks.length > 0) {
     giveStacks(launches, nested.columns, (range) => rows.ranges.stack[nested.fileRow[range]]);
   }
@@ -126,7 +128,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
     lanes,
     gpu,
     launches,
-    ranges: nested.columns,
+    ranges,
     host,
     kernelShapes: rows.kernelShapes,
     stacks: { frames: rows.stacks.frames, stacks: rows.stacks.stacks },
@@ -205,6 +207,35 @@ function firstStart(tables: readonly { count: number; start: Float64Array }[]): 
     }
   }
   return Math.floor(first);
+}
+
+/** The nested ranges with what only some files say of operators: forward operator, module hierarchy. */
+function withOperatorFacts(
+  rows: TraceRows,
+  { columns, fileRow }: NestedRanges,
+  lanes: readonly Lane[],
+): RangeColumns {
+  const forwardRow = rows.forward.link(rows.ranges, lanes);
+  const position = new Int32Array(columns.count);
+  fileRow.forEach((row, i) => (position[row] = i));
+  let hierarchy: Uint32Array | undefined;
+  if (rows.hierarchies.size > 0) {
+    hierarchy = new Uint32Array(columns.count);
+    for (const [row, text] of rows.hierarchies) {
+      hierarchy[position[row]] = text;
+    }
+  }
+  return {
+    ...columns,
+    ...(forwardRow === undefined
+      ? {}
+      : {
+          forward: Int32Array.from(fileRow, (row) =>
+            forwardRow[row] < 0 ? -1 : position[forwardRow[row]],
+          ),
+        }),
+    ...(hierarchy === undefined ? {} : { hierarchy }),
+  };
 }
 
 /** Old traces keep the stack with the operator: a launch has that of the nearest operator around it. */

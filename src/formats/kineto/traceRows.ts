@@ -17,6 +17,7 @@ import { ByteInterner } from './byteInterner.js';
 import { CallStacks } from './callStack.js';
 import { Role, roleOf, skippedCategory, skippedPhase } from './categories.js';
 import type { EventFields, EventSink, Span } from './eventStream.js';
+import { ForwardLinks } from './forwardLinks.js';
 import { decodeString, wholeEnd } from './jsonBytes.js';
 import { Lanes } from './lanes.js';
 import { RawRanges } from './rangeNesting.js';
@@ -27,6 +28,9 @@ const COMPLETE = 0x58; // 'X'
 /** A hostile file may name a different category in each row. */
 const MAX_REASONS = 200;
 const OTHER = 'other categories';
+
+/** Arrows from a forward operator to its backward one: 'fwdbwd' in all files seen. */
+const FORWARD_BACKWARD = 'fwdbwd';
 
 const MODULE_PREFIX = 'nn.Module: ';
 
@@ -40,6 +44,9 @@ export class TraceRows implements EventSink {
   readonly ranges = new RawRanges();
   readonly host = new HostBuilder();
   readonly stacks = new CallStacks();
+  readonly forward = new ForwardLinks();
+  /** by row of `ranges`: name id of the module hierarchy stated for an operator */
+  readonly hierarchies = new Map<number, number>();
   readonly kernelShapes: KernelShape[] = [];
   readonly metadataTexts = new Map<string, string>();
   readonly skipped = new Map<string, number>();
@@ -171,7 +178,9 @@ export class TraceRows implements EventSink {
       }
       case Role.Operator:
       case Role.Annotation:
-        this.opRows += role === Role.Operator ? 1 : 0;
+        if (role === Role.Operator) {
+          this.operator(fields);
+        }
         this.ranges.push(
           start,
           duration,
@@ -199,6 +208,22 @@ export class TraceRows implements EventSink {
     }
   }
 
+  /** Notes what the operator that becomes the next row of `ranges` says beyond its times. */
+  private operator(fields: EventFields): void {
+    this.opRows++;
+    const { bytes, hierarchy } = fields;
+    const sequence = number(fields, fields.sequence);
+    if (!Number.isNaN(sequence)) {
+      this.forward.operator(this.ranges.count, sequence, number(fields, fields.forwardThread));
+    }
+    if (hierarchy.end > hierarchy.start && hierarchy.start >= 0) {
+      this.hierarchies.set(
+        this.ranges.count,
+        this.nameIds.intern(bytes, hierarchy.start, hierarchy.end),
+      );
+    }
+  }
+
   private otherPhase(fields: EventFields, category: string): void {
     const phase = fields.text(fields.ph);
     if (phase === '') {
@@ -208,8 +233,19 @@ export class TraceRows implements EventSink {
     }
     if (phase === 'M') {
       this.nameRow(fields);
+    } else if (category === FORWARD_BACKWARD && (phase === 's' || phase === 'f')) {
+      this.arrow(fields, phase);
     }
     this.skip(skippedPhase(phase, category));
+  }
+
+  private arrow(fields: EventFields, phase: 's' | 'f'): void {
+    const { bytes, ts } = fields;
+    const time = ts.start < 0 ? NaN : this.clock.relative(bytes, ts.start, ts.end);
+    const id = number(fields, fields.id);
+    if (!Number.isNaN(time) && !Number.isNaN(id)) {
+      this.forward.arrow(phase, id, this.lanes.thread(fields), time);
+    }
   }
 
   private nameRow(fields: EventFields): void {

@@ -1,100 +1,177 @@
-import { layerTypeCode, METHODS, type Trace } from '../../trace/index.js';
+import { layerTypeCode, METHODS, NO_LAYER, type Trace } from '../../trace/index.js';
+import {
+  ACCUMULATION,
+  BACKWARD,
+  backwardSources,
+  EvidenceSearch,
+  OWN,
+  type Via,
+} from '../backwardSources.js';
 import { callEvidence } from '../callEvidence.js';
-import { findLayerStacks } from '../layerStack.js';
-import { buildModuleTree, type ModuleNode } from '../moduleTree.js';
+import { findLayerStacks, type LayerStacks } from '../layerStack.js';
+import { buildModuleTree, type ModuleNode, type RangeModules } from '../moduleTree.js';
 import { ModuleTypes, moduleVocabulary, type ModuleVerdict } from '../moduleTypes.js';
-import type { AttributionPass } from '../pass.js';
+import type { AttributionPass, LabelDraft } from '../pass.js';
+import { buildPathTree, statedPath } from '../pathTree.js';
 import type { RuleSet } from '../rules.js';
 import { testedText } from '../testedText.js';
 
 const RESIDUAL = layerTypeCode('residual');
 const MODULE_METHOD = METHODS.indexOf('module');
 
+/** What a rule's description begins with. */
+const VIA_WORDS: Record<Via, string> = {
+  [OWN]: '',
+  [BACKWARD]: 'backward of ',
+  [ACCUMULATION]: 'adding up gradients after backward of ',
+};
+
+/** Modules of a trace, as one kind of range names them. */
+interface NamedModules extends RangeModules {
+  readonly stacks: LayerStacks;
+  /** what rules call it */
+  readonly noun: string;
+  path(node: ModuleNode, types: ModuleTypes): string;
+}
+
+interface Answer {
+  readonly type: number;
+  /** descriptions by `Via`, as ids; 0 = not asked for yet */
+  readonly rules: number[];
+  readonly why: string;
+}
+
 /**
- * The strongest evidence: the nn.Module whose forward() made the launch. Gives type, layer index and
- * module path. Index and path are given even where no rule knows the class.
+ * The strongest evidence: the module whose forward() made the launch, or whose gradient it computes.
+ * nn.Module ranges are asked first, then annotations and operators that state a module's path. Gives
+ * type, layer index and module path. Index and path are given even where no rule knows the module. An
+ * index that a path states stands above one that was counted.
  */
 export function modulePass(rules: RuleSet): AttributionPass {
   return {
     name: 'module ranges',
     run(trace: Trace, labels) {
       const tree = buildModuleTree(trace);
-      if (tree.nodes.length === 0) {
-        return;
+      if (tree.nodes.length > 0) {
+        const vocabulary = moduleVocabulary(rules.modules, rules.blockClass);
+        label(trace, labels, rules, {
+          ...tree,
+          stacks: findLayerStacks(trace.ranges, tree, vocabulary),
+          noun: 'Module class',
+          path: (node, types) => types.path(node),
+        });
       }
-      const vocabulary = moduleVocabulary(rules.modules, rules.blockClass);
-      const stacks = findLayerStacks(trace.ranges, tree, vocabulary);
-      const types = new ModuleTypes(tree.nodes, stacks, rules.modules);
-      const { count, launch, replayed } = callEvidence(trace);
-      const names = (trace.gpu.count > 0 ? trace.gpu : trace.launches).name;
-
-      const typeAndRule = (verdict: ModuleVerdict): { type: number; rule: number } => {
-        if (verdict === null) {
-          return { type: 0, rule: 0 };
-        }
-        if (verdict === 'layer-itself') {
-          const rule = labels.ruleId('Module class: the layer itself, outside its mixers');
-          return { type: RESIDUAL, rule };
-        }
-        const rule = labels.ruleId(`Module class: ${verdict.why} [${verdict.id}]`);
-        return { type: layerTypeCode(verdict.type), rule };
-      };
-      const byNode = new Map<ModuleNode, { type: number; rule: number }>();
-      const byKernel = new Map<ModuleNode, Map<number, { type: number; rule: number }>>();
-      const answerFor = (node: ModuleNode, name: number): { type: number; rule: number } => {
-        let answer = byNode.get(node);
-        if (answer === undefined) {
-          answer = typeAndRule(types.verdict(node));
-          byNode.set(node, answer);
-          if (types.dependsOnKernel(node)) {
-            byKernel.set(node, new Map());
-          }
-        }
-        const kernels = byKernel.get(node);
-        if (kernels === undefined) {
-          return answer;
-        }
-        let special = kernels.get(name);
-        if (special === undefined) {
-          special = typeAndRule(types.verdictFor(node, testedText(trace.names.get(name))));
-          kernels.set(name, special);
-        }
-        return special;
-      };
-      const pathOf = new Map<ModuleNode, number>();
-      const pathIdOf = (node: ModuleNode): number => {
-        let id = pathOf.get(node);
-        if (id === undefined) {
-          id = trace.names.intern(types.path(node));
-          pathOf.set(node, id);
-        }
-        return id;
-      };
-
-      for (let i = 0; i < count; i++) {
-        const range = launch[i] < 0 ? -1 : trace.launches.range[launch[i]];
-        const module = range < 0 ? -1 : tree.moduleOf[range];
-        if (module < 0) {
-          continue;
-        }
-        const node = tree.nodes[tree.nodeOf[module]];
-        labels.index[i] = stacks.indexOf[module];
-        labels.module[i] = pathIdOf(node);
-        const verdict = types.verdict(node);
-        // One graph launch stands for everything that was captured: only an owner owns it all.
-        const tooWide =
-          replayed[i] === 1 &&
-          (verdict === null || verdict === 'layer-itself' || verdict.role === 'leaf');
-        if (tooWide) {
-          continue;
-        }
-        const { type, rule } = answerFor(node, names[i]);
-        if (type !== 0) {
-          labels.type[i] = type;
-          labels.rule[i] = rule;
-          labels.method[i] = MODULE_METHOD;
-        }
+      const paths = buildPathTree(trace, rules);
+      if (paths !== null) {
+        label(trace, labels, rules, { ...paths, noun: 'Module path', path: statedPath });
       }
     },
+  };
+}
+
+function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedModules): void {
+  const { nodes, nodeOf, stacks, noun } = modules;
+  const types = new ModuleTypes(nodes, stacks, rules.modules, rules.blockClass);
+  const { count, launch, replayed } = callEvidence(trace);
+  const { gpu, launches } = trace;
+  const names = (gpu.count > 0 ? gpu : launches).name;
+  const sources = backwardSources(trace, rules);
+  const search = new EvidenceSearch(trace, (range) => nodeOf[range] >= 0, sources);
+  const isExchange = exchangeNames(trace, rules);
+
+  const answerOf = (verdict: ModuleVerdict): Answer => {
+    if (verdict === null) {
+      return { type: 0, rules: [0, 0, 0], why: '' };
+    }
+    if (verdict === 'layer-itself') {
+      return { type: RESIDUAL, rules: [0, 0, 0], why: 'the layer itself, outside its mixers' };
+    }
+    const why = `${verdict.why} [${verdict.id}]`;
+    return { type: layerTypeCode(verdict.type), rules: [0, 0, 0], why };
+  };
+  const ruleFor = (answer: Answer, via: Via): number =>
+    (answer.rules[via] ||= labels.ruleId(`${noun}: ${VIA_WORDS[via]}${answer.why}`));
+
+  const byNode = new Map<ModuleNode, Answer>();
+  const byKernel = new Map<ModuleNode, Map<number, Answer>>();
+  const answerFor = (node: ModuleNode, name: number): Answer => {
+    let answer = byNode.get(node);
+    if (answer === undefined) {
+      answer = answerOf(types.verdict(node));
+      byNode.set(node, answer);
+      if (types.dependsOnKernel(node)) {
+        byKernel.set(node, new Map());
+      }
+    }
+    const kernels = byKernel.get(node);
+    if (kernels === undefined) {
+      return answer;
+    }
+    let special = kernels.get(name);
+    if (special === undefined) {
+      special = answerOf(types.verdictFor(node, testedText(trace.names.get(name))));
+      kernels.set(name, special);
+    }
+    return special;
+  };
+  const pathOf = new Map<ModuleNode, number>();
+  const pathIdOf = (node: ModuleNode): number => {
+    let id = pathOf.get(node);
+    if (id === undefined) {
+      id = trace.names.intern(modules.path(node, types));
+      pathOf.set(node, id);
+    }
+    return id;
+  };
+
+  for (let i = 0; i < count; i++) {
+    const module = launch[i] < 0 ? -1 : search.from(launches.range[launch[i]]);
+    if (module < 0) {
+      continue;
+    }
+    const { via } = search;
+    // Hooks send the gradients of many layers together.
+    if (via === ACCUMULATION && (isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0))) {
+      continue;
+    }
+    const node = nodes[nodeOf[module]];
+    if (stacks.indexOf[module] !== NO_LAYER) {
+      labels.index[i] = stacks.indexOf[module];
+    }
+    labels.module[i] ||= pathIdOf(node);
+    if (labels.type[i] !== 0) {
+      continue;
+    }
+    const verdict = types.verdict(node);
+    // One graph launch stands for everything that was captured: only an owner owns it all.
+    const tooWide =
+      replayed[i] === 1 &&
+      (verdict === null || verdict === 'layer-itself' || verdict.role === 'leaf');
+    if (tooWide) {
+      continue;
+    }
+    const answer = answerFor(node, names[i]);
+    if (answer.type !== 0) {
+      labels.type[i] = answer.type;
+      labels.rule[i] = ruleFor(answer, via);
+      labels.method[i] = MODULE_METHOD;
+    }
+  }
+}
+
+/** Tells kernels that send data between GPUs by their names. */
+function exchangeNames(trace: Trace, rules: RuleSet): (name: number) => boolean {
+  const patterns = rules.names
+    .filter((rule) => rule.type === 'collective' || rule.type === 'moe_all_to_all')
+    .flatMap((rule) => rule.kernel ?? []);
+  const known = new Map<number, boolean>();
+  return (name) => {
+    let answer = known.get(name);
+    if (answer === undefined) {
+      const text = testedText(trace.names.get(name));
+      answer = patterns.some((pattern) => pattern.test(text));
+      known.set(name, answer);
+    }
+    return answer;
   };
 }

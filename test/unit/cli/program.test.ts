@@ -35,6 +35,7 @@ const summary: TraceSummary = {
     duty_cycle_range: { min: 0.5, median: 0.5, max: 0.5 },
     overall: { calls: 50_000, total_ns: 5e8, p50_ns: 1, p99_ns: 2, max_ns: 3, tail_ratio: 2 },
   },
+  attribution: { model: null, companion: [], problems: [] },
 };
 
 /** Runs a command line over a session that answers with `answers`; everything else it is asked fails the test. */
@@ -47,6 +48,7 @@ async function run(args: readonly string[], answers: Partial<TraceSession> = {})
   };
   const session: TraceSession = {
     open: async () => summary,
+    reattribute: refuse,
     decompose: refuse,
     stalls: refuse,
     tiles: refuse,
@@ -258,14 +260,14 @@ describe('commands', () => {
   });
 });
 
-describe('attribute --model', () => {
+describe('--model and --companion', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'layerscope-cli-'));
     await writeFile(join(folder, 'good.json'), '{"model_type":"jamba","num_hidden_layers":32}');
     await writeFile(
       join(folder, 'infinite.json'),
-      '{"model_type":"nemotron_h","note":"NaN \\" Infinity","time_step_limit":[0.0,Infinity,-Infinity,NaN]}',
+      '{"model_type":"nemotron_h","hybrid_override_pattern":"M*E","note":"NaN \\" Infinity","time_step_limit":[0.0,Infinity,-Infinity,NaN]}',
     );
     await writeFile(join(folder, 'list.json'), '[]');
     await writeFile(join(folder, 'other.json'), '{"name":"x"}');
@@ -275,10 +277,10 @@ describe('attribute --model', () => {
 
   it.each([
     ['good.json', 0, ''],
-    ['list.json', 2, 'is not a JSON object'],
+    ['list.json', 2, 'It is not a JSON object'],
     ['infinite.json', 0, ''],
     ['other.json', 2, 'is no model configuration'],
-    ['broken.json', 2, 'is not JSON'],
+    ['broken.json', 2, 'It is not JSON'],
     ['absent.json', 2, 'cannot be read'],
   ])('%s ends with %i', async (name, expected, sentence) => {
     const { code, said } = await run(['attribute', 'a.db', '--model', join(folder, name)], {
@@ -286,5 +288,54 @@ describe('attribute --model', () => {
     });
     expect(code).toBe(expected);
     expect(said).toContain(sentence);
+  });
+
+  it.each([
+    ['decompose', ['decompose', 'a.db']],
+    ['stalls', ['stalls', 'a.db']],
+    ['attribute', ['attribute', 'a.db']],
+    ['query', ['query', 'a.db', 'SELECT 1']],
+  ])('reach the session of %s', async (_, args) => {
+    const model = join(folder, 'good.json');
+    const asked: unknown[] = [];
+    await run([...args, '--model', model, '--companion', 'r0.json', '--companion', 'r1.json'], {
+      open: async (_paths, options) => {
+        asked.push(options?.attribution);
+        return summary;
+      },
+    });
+    expect(asked).toEqual([
+      { model: readFileSync(model, 'utf8'), modelPath: model, companion: ['r0.json', 'r1.json'] },
+    ]);
+  });
+
+  it('info takes neither', async () => {
+    expect((await run(['info', 'a.db', '--model', join(folder, 'good.json')])).code).toBe(2);
+  });
+
+  it('say what was assumed, and end with 3 where the companion cannot be used', async () => {
+    const attribution = {
+      model: { family: 'jamba', layers: 32, path: '', found: false, notes: ['It leaves out x.'] },
+      companion: [],
+      problems: [{ input: 'companion', sentence: 'b.json does not exist.' }],
+    } as const;
+    const attributed = async () => [];
+    const noted = await run(['attribute', 'a.db'], {
+      open: async () => ({ ...summary, attribution: { ...attribution, problems: [] } }),
+      attributed,
+    });
+    expect(noted).toMatchObject({
+      code: 0,
+      said: 'Model configuration jamba: It leaves out x.\n',
+    });
+    const refused = await run(['attribute', 'a.db'], {
+      open: async () => ({ ...summary, attribution }),
+      attributed,
+    });
+    expect(refused).toMatchObject({
+      code: 3,
+      out: '',
+      said: 'The companion trace cannot be used. b.json does not exist.\n',
+    });
   });
 });

@@ -135,7 +135,7 @@ describe('rules that hold within a range', () => {
     parseRules(
       {
         names: [
-          { id: 'a', kernel: '^gemm', within: '^mlp$', type: 'mlp', why: 'ours' },
+          { id: 'a', kernel: '^gemm', within: '^ours$', type: 'mlp', why: 'ours' },
           { id: 'b', kernel: '^gemm', within: 'attn', type: 'attention', why: 'ours' },
         ],
       },
@@ -150,12 +150,12 @@ describe('rules that hold within a range', () => {
   it('leave the other calls of the name to the rules after them', () => {
     expect(
       types(
-        annotation('mlp', op('aten::mm', kernel('gemm'))),
-        annotation('mlp 2', kernel('gemm')),
+        annotation('ours', op('aten::mm', kernel('gemm'))),
+        annotation('ours 2', kernel('gemm')),
         op('my::attn', kernel('gemm')),
         op('aten::_grouped_mm', kernel('gemm')),
-        annotation('mlp', kernel('other')),
-        annotation('mlp', graph('gemm', 'gemm')),
+        annotation('ours', kernel('other')),
+        annotation('ours', graph('gemm', 'gemm')),
       ),
     ).toEqual([
       ...['mlp', 'unclassified', 'attention', 'moe_experts', 'unclassified'],

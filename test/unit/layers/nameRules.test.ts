@@ -189,7 +189,7 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   linear_attention: ['delta'],
   attention: ['attention'],
   moe_router: ['topk'],
-  moe_experts: ['grouped_gemm', 'topk', 'scatter', 'gather', 'activation'],
+  moe_experts: ['grouped_gemm', 'topk', 'sort', 'scatter', 'gather', 'activation'],
   moe_all_to_all: ['collective'],
   collective: ['collective'],
   norm: ['fused_add_norm'],

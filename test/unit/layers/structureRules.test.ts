@@ -24,7 +24,7 @@ describe('the role of a recorded kernel', () => {
 describe('the role of a kernel', () => {
   it.each([
     // A scalar added is no residual addition, nor is index arithmetic.
-    ['vectorized_elementwise_kernel<4, at::native::CUDAFunctorOnSelf_add<float>, ', 'elementwise'],
+    ['vectorized_elementwise_kernel<4, at::native::CUDAFunctorOnSelf_add<float>, ', 'add_scalar'],
     ['vectorized_elementwise_kernel<2, at::native::CUDAFunctor_add<long>, ', 'elementwise'],
     ['BUnaryFunctor<at::native::AddFunctor<float> >, vectorized_elementwise_kernel', 'elementwise'],
     ['void at::native::vectorized_elementwise_kernel<4, at::native::AddFunctor<float>, ', 'add'],
@@ -45,7 +45,7 @@ describe('the role of a kernel', () => {
     ['void (anonymous namespace)::allreduce_fusion_kernel_oneshot_lamport<...>', 'collective'],
     ['void at::native::_scatter_gather_elementwise_kernel<128, 8>', 'elementwise'],
     ['sm80_xmma_fprop_implicit_gemm_tf32f32_execute_kernel_cudnn', '-'],
-    ['Memset (Device)', 'copy'],
+    ['Memset (Device)', 'fill'],
     ['my_kernel', '-'],
     ['', '-'],
   ])('%s: %s', (name, role) => {
@@ -56,7 +56,10 @@ describe('the role of a kernel', () => {
 describe('structure rules of a user', () => {
   const good = { id: 'x', kernel: 'k', role: 'gemm', why: 'w' };
   it.each([
-    [{ ...good, role: 'gem' }, /^S: structure\[0\]: 'role' must be one of gemm, grouped_gemm, /],
+    [
+      { ...good, role: 'gem' },
+      /^S: structure\[0\]: 'role' must be one of gemm, gemm_tail, grouped_gemm, /,
+    ],
     [{ ...good, kernel: undefined }, /^S: structure\[0\]: a structure rule has a 'kernel'\.$/],
     [
       { ...good, type: 'mamba' },

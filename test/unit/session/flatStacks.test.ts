@@ -33,7 +33,7 @@ describe('stacks of a flat events table', () => {
   it('tell the layer of a kernel whose name does not, and lead to its code', async () => {
     const engine = nodeEngines().trace();
     const bytes = await databaseWithStacks();
-    await engine.open([{ path: 'stacks.db', name: 'stacks.db', bytes }]);
+    await engine.open({ inputs: [{ path: 'stacks.db', name: 'stacks.db', bytes }] });
     const calls = await engine.attributed({ from: 0, count: 2 });
     expect(calls.map((call) => [call.layer_type, call.method])).toEqual([
       ['attention', 'stack'],

@@ -1,0 +1,49 @@
+import type { AttributionBasis, Population } from './results.js';
+import { visibleText } from './visibleText.js';
+
+/**
+ * What attribution went by besides the trace, for the line that tells the population: "structure
+ * matched with nemotron_h configuration (52 layers)". Where nothing was labelled by it, it says so.
+ */
+export function attributionParts(
+  { model, companion, problems }: AttributionBasis,
+  population: Population,
+): readonly string[] {
+  const labelled = (method: 'structure' | 'companion') => (population.by_method[method] ?? 0) > 0;
+  const parts: string[] = [];
+  if (model !== null) {
+    const which =
+      `${visibleText(model.family)} configuration (${model.layers} ` +
+      `${model.layers === 1 ? 'layer' : 'layers'}${model.found ? ', found beside the trace' : ''})`;
+    parts.push(
+      labelled('structure')
+        ? `structure matched with ${which}`
+        : `${which}: no call here labelled by it`,
+    );
+  }
+  if (companion.length > 0) {
+    const which = `companion ${companion.map(visibleText).join(', ')}`;
+    parts.push(
+      labelled('companion') ? `aligned with ${which}` : `${which}: no call here labelled by it`,
+    );
+  }
+  return [...parts, ...problems.map(({ input }) => `${PROBLEMS[input]} not used`)];
+}
+
+const PROBLEMS = {
+  model: 'model configuration',
+  companion: 'companion trace',
+  rules: 'own rules',
+} as const;
+
+/** Sentences about it that need more room: what was assumed, and what was of no use and why. */
+export function attributionNotes({ model, problems }: AttributionBasis): readonly string[] {
+  return [
+    ...problems.map(
+      ({ input, sentence }) => `The ${PROBLEMS[input]} cannot be used. ${visibleText(sentence)}`,
+    ),
+    ...(model?.notes ?? []).map(
+      (note) => `Model configuration ${visibleText(model?.family ?? '')}: ${visibleText(note)}`,
+    ),
+  ];
+}

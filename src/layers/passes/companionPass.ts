@@ -1,0 +1,254 @@
+import {
+  layerTypeCode,
+  METHODS,
+  NO_LAYER,
+  timeKindOf,
+  UNCLASSIFIED,
+  type LayerLabels,
+  type Trace,
+} from '../../trace/index.js';
+import { newLabelDraft } from '../labelDraft.js';
+import type { AttributionPass, LabelDraft } from '../pass.js';
+import { KERNEL_ROLES, type RuleSet } from '../rules.js';
+import { KernelRoles } from '../structure/kernelRoles.js';
+import { launchSequences } from '../structure/launchOrder.js';
+import { alignSequences, type SequenceMatch, type Token } from '../structure/sequenceAlignment.js';
+import { namePass } from './namePass.js';
+
+const COMPANION_METHOD = METHODS.indexOf('companion');
+
+/** Below this likeness two passes are of different models, or of different work. */
+const LEAST_LIKENESS = 0.4;
+/** Passes of the companion a pass is compared with, the nearest in length first. */
+const MOST_CANDIDATES = 6;
+/** A graph with fewer kernels than this share of a pass is a piece of one. */
+const WHOLE_PASS = 0.6;
+
+/** A trace with one label a row of its GPU events. */
+interface Labelled {
+  readonly trace: Trace;
+  readonly labels: LayerLabels;
+}
+
+/** A forward pass: rows of `Trace.gpu` in launch order. */
+type PassRows = Int32Array;
+
+/**
+ * Labels from another trace of the same model, whose kernels are told by modules or stacks. Kernels of
+ * a pass come in the order of the model's code in both; kernels that only one has (memsets, fused or
+ * split work) are left out of the comparison.
+ */
+export function companionPass(rules: RuleSet, companion: Labelled | undefined): AttributionPass {
+  return {
+    name: 'companion trace',
+    run(trace: Trace, labels) {
+      if (companion === undefined || timeKindOf(trace) !== 'gpu') {
+        return;
+      }
+      const known = passesOf(companion.trace, companion.labels, Infinity);
+      if (known.length === 0) {
+        return;
+      }
+      const shortest = known.reduce((least, rows) => Math.min(least, rows.length), Infinity);
+      const named = newLabelDraft(trace.gpu.count);
+      namePass(rules).run(trace, named);
+      const tokens = new Tokens(rules, trace, companion.trace);
+      const candidates = distinct(
+        known.map((rows) => ({ rows, tokens: tokens.of(companion.trace, rows) })),
+      );
+      const matches = new Map<string, { match: SequenceMatch; rows: PassRows } | null>();
+      for (const rows of passesOf(trace, named, shortest * WHOLE_PASS)) {
+        if (!rows.some((row) => labels.type[row] === UNCLASSIFIED)) {
+          continue;
+        }
+        const own = tokens.of(trace, rows);
+        const key = keyOf(own);
+        let found = matches.get(key);
+        if (found === undefined) {
+          found = bestMatch(own, candidates);
+          matches.set(key, found);
+        }
+        if (found !== null) {
+          copyLabels(trace, labels, companion, rows, found.rows, found.match.to);
+        } else {
+          const reason =
+            'Companion: no pass of the companion trace runs these kernels in this order';
+          const rule = labels.ruleId(reason);
+          for (const row of rows) {
+            if (labels.type[row] === UNCLASSIFIED && labels.rule[row] === 0) {
+              labels.rule[row] = rule;
+            }
+          }
+        }
+      }
+    },
+  };
+}
+
+/** Names and roles as numbers that mean the same in both traces. */
+class Tokens {
+  private readonly ids = new Map<string, number>();
+  private readonly known = new Map<Trace, Map<number, Token>>();
+  private readonly roles: Map<Trace, KernelRoles>;
+
+  constructor(rules: RuleSet, ...traces: readonly Trace[]) {
+    this.roles = new Map(
+      traces.map((trace) => [trace, new KernelRoles(trace.names, rules.structure)]),
+    );
+  }
+
+  of(trace: Trace, rows: PassRows): Token[] {
+    const known = this.known.get(trace) ?? new Map<number, Token>();
+    this.known.set(trace, known);
+    return Array.from(rows, (row) => {
+      const name = trace.gpu.name[row];
+      let token = known.get(name);
+      if (token === undefined) {
+        const text = trace.names.get(name);
+        const role = this.roles.get(trace)?.of(name) ?? null;
+        const id = this.ids.get(text) ?? this.ids.size + 1;
+        this.ids.set(text, id);
+        token = { name: id, like: role === null ? 0 : KERNEL_ROLES.indexOf(role) + 1 };
+        known.set(name, token);
+      }
+      return token;
+    });
+  }
+}
+
+function keyOf(tokens: readonly Token[]): string {
+  return tokens.map((token) => token.name).join(' ');
+}
+
+function distinct<T extends { readonly tokens: readonly Token[] }>(passes: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return passes.filter(({ tokens }) => {
+    const key = keyOf(tokens);
+    return seen.has(key) ? false : (seen.add(key), true);
+  });
+}
+
+function bestMatch(
+  own: readonly Token[],
+  candidates: readonly { readonly rows: PassRows; readonly tokens: readonly Token[] }[],
+): { match: SequenceMatch; rows: PassRows } | null {
+  const nearest = [...candidates]
+    .sort((a, b) => Math.abs(a.tokens.length - own.length) - Math.abs(b.tokens.length - own.length))
+    .slice(0, MOST_CANDIDATES);
+  let best: { match: SequenceMatch; rows: PassRows } | null = null;
+  for (const { rows, tokens } of nearest) {
+    const match = alignSequences(own, tokens);
+    if (match.likeness >= LEAST_LIKENESS && match.likeness > (best?.match.likeness ?? 0)) {
+      best = { match, rows };
+    }
+  }
+  return best;
+}
+
+/**
+ * The passes of a trace: a graph launch that holds a whole one, else what runs from one embedding
+ * look-up to the next.
+ *
+ * @param labels which rows look up embeddings
+ * @param wholeGraph kernels from which on a graph launch is a pass of its own
+ */
+function passesOf(trace: Trace, labels: LayerLabels, wholeGraph: number): PassRows[] {
+  const { gpu } = trace;
+  const embedding = layerTypeCode('embedding');
+  const replaySize = new Map<number, number>();
+  for (let i = 0; i < gpu.count; i++) {
+    if (gpu.replayed[i] === 1) {
+      replaySize.set(gpu.launch[i], (replaySize.get(gpu.launch[i]) ?? 0) + 1);
+    }
+  }
+  const isWhole = (row: number): boolean =>
+    gpu.replayed[row] === 1 && (replaySize.get(gpu.launch[row]) ?? 0) >= wholeGraph;
+  const passes: PassRows[] = [];
+  for (const { events } of launchSequences(trace)) {
+    let from = 0;
+    let inLayers = false;
+    const close = (to: number): void => {
+      if (to > from) {
+        passes.push(events.subarray(from, to));
+      }
+      from = to;
+      inLayers = false;
+    };
+    for (let at = 0; at < events.length; at++) {
+      const row = events[at];
+      const before = at > 0 ? events[at - 1] : -1;
+      const graphChanges =
+        before >= 0 && (isWhole(row) || isWhole(before)) && gpu.launch[row] !== gpu.launch[before];
+      if (graphChanges || (labels.type[row] === embedding && inLayers && !isWhole(row))) {
+        close(at);
+      }
+      inLayers ||= labels.type[row] !== embedding && labels.type[row] !== UNCLASSIFIED;
+    }
+    close(events.length);
+  }
+  return passes;
+}
+
+function copyLabels(
+  trace: Trace,
+  labels: LabelDraft,
+  companion: Labelled,
+  rows: PassRows,
+  from: PassRows,
+  to: Int32Array,
+): void {
+  const { labels: known, trace: other } = companion;
+  const copy = (row: number, source: number, rule: number): void => {
+    if (labels.type[row] === UNCLASSIFIED && known.type[source] !== UNCLASSIFIED) {
+      labels.type[row] = known.type[source];
+      labels.index[row] = known.index[source];
+      labels.module[row] = trace.names.intern(other.names.get(known.module[source]));
+      labels.method[row] = COMPANION_METHOD;
+      labels.rule[row] = rule;
+    }
+  };
+  const matched = (source: number): number =>
+    labels.ruleId(
+      `Companion: stands for ${known.rules[known.rule[source]] || 'a labelled kernel'}`,
+    );
+  /** source of the nearest match before each position */
+  let before = -1;
+  for (let at = 0; at < rows.length; at++) {
+    if (to[at] >= 0) {
+      before = from[to[at]];
+      copy(rows[at], before, matched(before));
+      continue;
+    }
+    let next = at + 1;
+    while (next < rows.length && to[next] < 0) {
+      next++;
+    }
+    const after = next < rows.length ? from[to[next]] : -1;
+    const between =
+      before >= 0 &&
+      after >= 0 &&
+      known.type[before] === known.type[after] &&
+      known.index[before] === known.index[after];
+    if (between) {
+      const rule = labels.ruleId('Companion: between two kernels of the same layer and type');
+      for (; at < next; at++) {
+        copy(rows[at], before, rule);
+      }
+    } else {
+      const rule = labels.ruleId('Companion: the companion trace has no such kernel here');
+      for (; at < next; at++) {
+        if (labels.type[rows[at]] === UNCLASSIFIED) {
+          labels.rule[rows[at]] = rule;
+          labels.index[rows[at]] = sameLayer(known, before, after);
+        }
+      }
+    }
+    at = next - 1;
+  }
+}
+
+function sameLayer(known: LayerLabels, before: number, after: number): number {
+  return before >= 0 && after >= 0 && known.index[before] === known.index[after]
+    ? known.index[before]
+    : NO_LAYER;
+}

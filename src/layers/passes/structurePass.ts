@@ -1,0 +1,306 @@
+import type { Roles } from '../structure/kernelRoles.js';
+import {
+  layerTypeCode,
+  METHODS,
+  timeKindOf,
+  UNCLASSIFIED,
+  type LayerType,
+  type Trace,
+} from '../../trace/index.js';
+import { newLabelDraft } from '../labelDraft.js';
+import type { ModelPlan } from '../model/modelPlan.js';
+import type { AttributionPass, LabelDraft } from '../pass.js';
+import type { KernelRole, RuleSet } from '../rules.js';
+import { alignChunks, HEAD, OUTSIDE, type Alignment } from '../structure/alignment.js';
+import { cutAtNorms, isLight, type Chunks } from '../structure/chunks.js';
+import { KernelRoles } from '../structure/kernelRoles.js';
+import { launchSequences } from '../structure/launchOrder.js';
+import { findNorms } from '../structure/normSites.js';
+import { markSlot, type KernelFacts, type Mark } from '../structure/partLabels.js';
+import { recordedSlots } from '../structure/recordedSlots.js';
+import { KIND_BIT, slotsOf, type Slot } from '../structure/slots.js';
+import { namePass } from './namePass.js';
+
+const STRUCTURE_METHOD = METHODS.indexOf('structure');
+
+/** Kinds of parts that a distinctive name of a type proves. */
+const KIND_OF_TYPE: Partial<Record<LayerType, number>> = {
+  mamba: KIND_BIT.mamba,
+  linear_attention: KIND_BIT.linear_attention,
+  short_conv: KIND_BIT.short_conv,
+  attention: KIND_BIT.attention,
+  moe_router: KIND_BIT.moe,
+  moe_experts: KIND_BIT.moe,
+  moe_all_to_all: KIND_BIT.moe,
+  moe_shared_expert: KIND_BIT.moe,
+};
+
+/** What a table of positions is made with. */
+const TABLE_ROLES: ReadonlySet<KernelRole | null> = new Set([
+  'rotary_table',
+  'copy',
+  'multiply',
+  'scale',
+  'gemm',
+]);
+
+/** A pass with more misfits than this share of its slots is not taken. */
+const MOST_MISFITS = 0.1;
+/** A pass of which fewer slots were found than this share is not taken. */
+const LEAST_SLOTS = 0.5;
+
+/**
+ * Order as evidence: a forward pass is the model's layers one after another, each begun by a
+ * normalisation; distinctive kernels say what kind of part stands between two normalisations, the
+ * model's configuration in which order the kinds come.
+ */
+export function structurePass(rules: RuleSet, model: ModelPlan | undefined): AttributionPass {
+  return {
+    name: 'structure',
+    run(trace: Trace, labels) {
+      if (timeKindOf(trace) !== 'gpu') {
+        return;
+      }
+      const open = labels.type.some((type) => type === UNCLASSIFIED);
+      if (!open) {
+        return;
+      }
+      const slots = model === undefined ? undefined : slotsOf(model);
+      const named = newLabelDraft(trace.gpu.count);
+      namePass(rules).run(trace, named);
+      const roleOf = new KernelRoles(trace.names, rules.structure);
+      for (const { events } of launchSequences(trace)) {
+        new SequenceLabels(trace, labels, named, model, slots, roleOf, events).write();
+      }
+    },
+  };
+}
+
+/** Labels of the events of one launch sequence. */
+class SequenceLabels {
+  private readonly roles: (KernelRole | null)[];
+  private readonly facts: KernelFacts;
+  private readonly edges: Uint8Array;
+
+  constructor(
+    trace: Trace,
+    private readonly labels: LabelDraft,
+    named: LabelDraft,
+    private readonly model: ModelPlan | undefined,
+    private readonly planned: readonly Slot[] | undefined,
+    roleOf: KernelRoles,
+    private readonly events: Int32Array,
+  ) {
+    const { name } = trace.gpu;
+    this.roles = Array.from(events, (row) => roleOf.of(name[row]));
+    const types = Uint8Array.from(events, (row) => named.type[row]);
+    const bitOfType = new Uint8Array(256);
+    for (const [type, bit] of Object.entries(KIND_OF_TYPE)) {
+      bitOfType[layerTypeCode(type)] = bit;
+    }
+    // A convolution belongs to whichever recurrent mixer the model has there.
+    const kindBits = types.map((type, at) => (this.roles[at] === 'conv1d' ? 0 : bitOfType[type]));
+    const edgeTypes = new Set([layerTypeCode('embedding'), layerTypeCode('sampling')]);
+    this.edges = types.map((type) => (edgeTypes.has(type) ? 1 : 0));
+    this.facts = { roles: this.roles, named: types, kindBits };
+  }
+
+  write(): void {
+    const { roles, facts } = this;
+    const sites = findNorms(roles);
+    const chunks = cutAtNorms(roles, facts.kindBits, this.edges, sites, {
+      softmax: KIND_BIT.attention,
+      topk: KIND_BIT.moe,
+    });
+    const slots = this.planned ?? recordedSlots(chunks);
+    if (slots === undefined || slots.length === 0) {
+      return;
+    }
+    const alignment = alignChunks(chunks, slots);
+    const norms = normEnds(roles, chunks, alignment, slots);
+    for (let c = 0; c < chunks.count;) {
+      const slot = alignment.slot[c];
+      let next = c + 1;
+      if (slot === OUTSIDE || !isGood(alignment, c, slots)) {
+        c = next;
+        continue;
+      }
+      if (slot === 0 && c > 0 && alignment.slot[c - 1] < 0) {
+        this.writeEmbedding(chunks, c - 1);
+      }
+      if (slot === HEAD) {
+        this.writeHead(chunks, norms, c);
+        c = next;
+        continue;
+      }
+      while (
+        next < chunks.count &&
+        alignment.slot[next] === slot &&
+        alignment.pass[next] === alignment.pass[c]
+      ) {
+        next++;
+      }
+      this.writeSlot(chunks, norms, c, next, slots[slot]);
+      c = next;
+    }
+    if (alignment.passes.length > 0) {
+      this.writeRotaryTables();
+    }
+  }
+
+  private writeSlot(
+    chunks: Chunks,
+    norms: Int32Array,
+    first: number,
+    next: number,
+    slot: Slot,
+  ): void {
+    const { layer } = slot;
+    const mark: Mark = (from, to, type, why) => {
+      const rule =
+        to > from
+          ? this.labels.ruleId(`Structure: ${why} [${this.model?.family ?? 'no configuration'}]`)
+          : 0;
+      for (let at = from; at < to; at++) {
+        this.label(at, type, layer, rule);
+      }
+    };
+    // A trailing normalisation without a product of its own (sandwich norms) ends the part before it.
+    let end = next;
+    while (end - 1 > first && chunks.gemms[end - 1] === 0 && chunks.kinds[end - 1] === 0) {
+      end--;
+    }
+    const stop = chunks.start[end];
+    markSlot(this.facts, slot, { start: chunks.start[first], body: norms[first], end: stop }, mark);
+    for (let c = end; c < next; c++) {
+      mark(chunks.start[c], norms[c], 'norm', 'normalisation after the part');
+      mark(norms[c], chunks.start[c + 1], 'residual', 'added to the residual stream');
+    }
+  }
+
+  private writeHead(chunks: Chunks, norms: Int32Array, c: number): void {
+    const { roles } = this;
+    const end = chunks.start[c + 1];
+    const norm = this.labels.ruleId('Structure: normalisation after the last layer');
+    const head = this.labels.ruleId('Structure: first product after the last layer');
+    for (let i = chunks.start[c]; i < norms[c]; i++) {
+      this.label(i, 'norm', -1, norm);
+    }
+    let at = norms[c];
+    while (at < end && roles[at] !== 'gemm' && this.edges[at] === 0) {
+      at++;
+    }
+    if (roles[at] !== 'gemm') {
+      return;
+    }
+    const first = roles[at - 1] === 'fill' && at - 1 >= norms[c] ? at - 1 : at;
+    for (let i = first; i < end && (i <= at || roles[i] === 'gemm_tail'); i++) {
+      this.label(i, 'lm_head', -1, head);
+    }
+  }
+
+  /** The first rows read between the head of one pass and the first layer of the next. */
+  private writeEmbedding(chunks: Chunks, c: number): void {
+    const { roles } = this;
+    const from = Math.max(chunks.start[c], roles.lastIndexOf('gemm', chunks.start[c + 1] - 1) - 64);
+    for (let at = from; at < chunks.start[c + 1]; at++) {
+      if (roles[at] === 'gather') {
+        const rule = 'Structure: first rows read before the first layer';
+        this.label(at, 'embedding', -1, this.labels.ruleId(rule));
+        return;
+      }
+    }
+  }
+
+  /** Tables of cosines and sines, made once a pass, outside the layers. */
+  private writeRotaryTables(): void {
+    const { roles } = this;
+    const rule = this.labels.ruleId('Structure: table of cosines and sines, outside the layers');
+    for (let at = 0; at < roles.length; at++) {
+      if (roles[at] !== 'rotary_table') {
+        continue;
+      }
+      let from = at;
+      while (from > 0 && TABLE_ROLES.has(roles[from - 1])) {
+        from--;
+      }
+      let to = at + 1;
+      while (to < roles.length && TABLE_ROLES.has(roles[to])) {
+        to++;
+      }
+      for (let i = from; i < to; i++) {
+        this.label(i, 'rope', -1, rule);
+      }
+      at = to - 1;
+    }
+  }
+
+  private label(at: number, type: LayerType, layer: number, rule: number): void {
+    const row = this.events[at];
+    const { labels } = this;
+    if (labels.type[row] === UNCLASSIFIED) {
+      labels.type[row] = layerTypeCode(type);
+      labels.index[row] = layer;
+      labels.rule[row] = rule;
+      labels.method[row] = STRUCTURE_METHOD;
+    }
+  }
+}
+
+function isGood(alignment: Alignment, c: number, slots: readonly Slot[]): boolean {
+  const pass = alignment.passes[alignment.pass[c]];
+  return (
+    pass !== undefined &&
+    pass.slots >= LEAST_SLOTS * slots.length &&
+    pass.cost <= MOST_MISFITS * slots.length
+  );
+}
+
+/**
+ * Where each normalisation ends. Its last kernels (multiply with the weight, back to half precision)
+ * look like what a part may begin with: what follows in front of parts of every kind belongs to the
+ * normalisation, what follows only in front of some belongs to those.
+ */
+function normEnds(
+  roles: Roles,
+  chunks: Chunks,
+  alignment: Alignment,
+  slots: readonly Slot[],
+): Int32Array {
+  const ends = chunks.body.slice();
+  let common: (KernelRole | null)[] | undefined;
+  let masks = 0;
+  for (let c = 1; c < chunks.count; c++) {
+    const slot = alignment.slot[c];
+    if (slot < 0 || alignment.slot[c - 1] === slot || chunks.body[c] === chunks.start[c]) {
+      continue;
+    }
+    const tail: (KernelRole | null)[] = [];
+    for (let at = chunks.body[c]; at < chunks.start[c + 1] && isLight(roles[at]); at++) {
+      tail.push(roles[at]);
+    }
+    masks |= slots[slot].mask;
+    if (common === undefined) {
+      common = tail;
+    } else {
+      let same = 0;
+      while (same < common.length && same < tail.length && common[same] === tail[same]) {
+        same++;
+      }
+      common = common.slice(0, same);
+    }
+  }
+  const length = common?.length ?? 0;
+  void masks;
+  for (let c = 1; c < chunks.count; c++) {
+    let end = chunks.body[c];
+    if (end === chunks.start[c]) {
+      continue;
+    }
+    for (let i = 0; i < length && roles[end] === common?.[i] && end < chunks.start[c + 1]; i++) {
+      end++;
+    }
+    ends[c] = end;
+  }
+  return ends;
+}

@@ -1,0 +1,118 @@
+import type { AttributionBasis, AttributionProblem, ModelBasis } from '../analysis/results.js';
+import { openTrace } from '../formats/openTrace.js';
+import type { FormatReader, TraceSource } from '../formats/reader.js';
+import { attribute, type LabelledTrace } from '../layers/attribute.js';
+import { builtInRules } from '../layers/builtInRules.js';
+import { parseConfigurationText } from '../layers/model/configurationText.js';
+import type { ModelPlan } from '../layers/model/modelPlan.js';
+import { readModelPlan } from '../layers/model/readModelPlan.js';
+import { mergeRules, parseRules, type RuleSet } from '../layers/rules.js';
+import type { LayerLabels, Trace } from '../trace/index.js';
+import { isCancellation } from './rpc.js';
+import type { AttributionInputs, CallOptions } from './session.js';
+
+/** What attribution needs of the engine: a companion trace is read as every trace is. */
+export interface CompanionReading {
+  readonly readers: readonly FormatReader[];
+  /** the companion's files, opened; whoever asks closes them */
+  sources(): Promise<readonly TraceSource[]>;
+}
+
+/**
+ * Labels a trace with all that is given besides it. What is given but of no use costs its own
+ * evidence, not the trace: the basis says which input it was and why.
+ *
+ * @param companion null where none is given
+ * @throws the signal's reason once it is aborted
+ */
+export async function labelTrace(
+  trace: Trace,
+  given: AttributionInputs,
+  companion: CompanionReading | null,
+  options: CallOptions,
+): Promise<{ labels: LayerLabels; basis: AttributionBasis }> {
+  const problems: AttributionProblem[] = [];
+  const attempt = async <T>(input: AttributionProblem['input'], use: () => T | Promise<T>) => {
+    try {
+      return await use();
+    } catch (error) {
+      if (isCancellation(error) || options.signal?.aborted === true) {
+        throw error;
+      }
+      problems.push({ input, sentence: error instanceof Error ? error.message : String(error) });
+      return undefined;
+    }
+  };
+  const { model: text, rules: ownRules } = given;
+  const rules =
+    ownRules === undefined ? undefined : await attempt('rules', () => rulesWith(ownRules));
+  const plan = text === undefined ? undefined : await attempt('model', () => planOf(text));
+  const base = { ...options, ...defined({ rules, model: plan }) };
+  const aligned =
+    companion === null
+      ? undefined
+      : await attempt('companion', () => readCompanion(trace, companion, base, options));
+  options.signal?.throwIfAborted();
+  options.progress?.({ stage: 'Telling which layer each kernel ran for' });
+  const labels = attribute(trace, { ...base, ...defined({ companion: aligned }) });
+  const basis: AttributionBasis = {
+    model: plan === undefined ? null : modelBasis(plan, given),
+    companion: aligned?.trace.files.map(({ name }) => name) ?? [],
+    problems,
+  };
+  return { labels, basis };
+}
+
+function rulesWith(own: unknown): RuleSet {
+  return mergeRules(builtInRules(), parseRules(own, 'The rules given'));
+}
+
+function planOf(text: string): ModelPlan {
+  return readModelPlan(parseConfigurationText(text));
+}
+
+async function readCompanion(
+  trace: Trace,
+  { readers, sources }: CompanionReading,
+  base: { readonly rules?: RuleSet; readonly model?: ModelPlan },
+  options: CallOptions,
+): Promise<LabelledTrace> {
+  const opened = await sources();
+  try {
+    const own = new Set(trace.files.map(({ path }) => path));
+    const same = opened.find(({ path }) => own.has(path));
+    if (same !== undefined) {
+      throw new Error(
+        `${same.name} is the trace itself: a companion is another trace of the model.`,
+      );
+    }
+    options.progress?.({ stage: 'Reading the companion trace' });
+    const { signal, progress } = options;
+    const companion = await openTrace(opened, readers, {
+      ...defined({ signal }),
+      ...(progress === undefined
+        ? {}
+        : { progress: (p) => progress({ ...p, stage: `Companion trace: ${p.stage}` }) }),
+    });
+    return { trace: companion, labels: attribute(companion, { ...base, ...defined({ signal }) }) };
+  } finally {
+    await Promise.all(opened.map((source) => source.close()));
+  }
+}
+
+function modelBasis({ family, layers, notes }: ModelPlan, given: AttributionInputs): ModelBasis {
+  return {
+    family,
+    layers: layers.length,
+    path: given.modelPath ?? '',
+    found: given.modelFound === true,
+    notes,
+  };
+}
+
+/** The properties that have a value: an option left out is not an option of undefined. */
+function defined<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}

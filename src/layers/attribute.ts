@@ -10,7 +10,7 @@ import { newLabelDraft } from './labelDraft.js';
 import type { ModelPlan } from './model/modelPlan.js';
 import { companionPass } from './passes/companionPass.js';
 import { modulePass } from './passes/modulePass.js';
-import { namePass } from './passes/namePass.js';
+import { namePass, ownNamePass } from './passes/namePass.js';
 import { stackPass } from './passes/stackPass.js';
 import { structurePass } from './passes/structurePass.js';
 import type { RuleSet } from './rules.js';
@@ -47,6 +47,7 @@ export function attribute(trace: Trace, options: AttributeOptions = {}): LayerLa
   const passes = [
     modulePass(rules),
     stackPass(rules),
+    ownNamePass(rules),
     companionPass(rules, options.companion),
     structurePass(rules, options.model),
     namePass(rules),

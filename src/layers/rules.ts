@@ -90,6 +90,8 @@ export interface NameRule {
   readonly unless: readonly LayerType[];
   /** holds only for calls whose modules or stack were looked at, or where the trace has none to look at */
   readonly unclaimed: boolean;
+  /** a user wrote it: it decides before structure and companion traces do */
+  readonly own: boolean;
   readonly type: LayerType;
   readonly why: string;
 }
@@ -190,7 +192,7 @@ class RuleReader {
   constructor(
     private readonly json: Json,
     private readonly where: string,
-    private readonly own: boolean,
+    readonly own: boolean,
   ) {}
 
   fail(what: string): never {
@@ -348,6 +350,7 @@ function nameRule(r: RuleReader): NameRule {
     needs: r.types('needs'),
     unless: r.types('unless'),
     unclaimed: r.flag('unclaimed'),
+    own: r.own,
     type: r.type('type'),
     why: r.text('why'),
   };

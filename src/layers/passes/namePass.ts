@@ -42,9 +42,28 @@ const callByCall = (rule: NameRule) => rule.unclaimed || rule.within !== null;
  * the rest of the trace supports them; what "the rest" shows is found in a first round.
  */
 export function namePass(rules: RuleSet): AttributionPass {
+  return passOf(rules, 'names', () => true);
+}
+
+/**
+ * The same by the rules that a user wrote: who names a kernel knows it better than an alignment does.
+ * It stands before the passes that read the order of kernels.
+ */
+export function ownNamePass(rules: RuleSet): AttributionPass {
+  return passOf(rules, 'own names', (rule) => rule.own);
+}
+
+function passOf(
+  rules: RuleSet,
+  name: string,
+  decides: (rule: NameRule) => boolean,
+): AttributionPass {
   return {
-    name: 'names',
+    name,
     run(trace: Trace, labels) {
+      if (!rules.names.some(decides)) {
+        return;
+      }
       const { ranges, launches, names, gpu } = trace;
       const columns = measuredColumns(trace);
       const { count, launch, replayed } = callEvidence(trace);
@@ -75,7 +94,10 @@ export function namePass(rules: RuleSet): AttributionPass {
       look(opNames, (rule) => rule.op);
 
       const applicable = rules.names.filter(
-        (rule) => (rule.needs.length === 0 || evident.any(rule.needs)) && !evident.any(rule.unless),
+        (rule) =>
+          decides(rule) &&
+          (rule.needs.length === 0 || evident.any(rule.needs)) &&
+          !evident.any(rule.unless),
       );
       const matcher = (pattern: (rule: NameRule) => RegExp | null) => {
         const known = new Map<number, readonly number[]>();

@@ -90,6 +90,12 @@ describe('what attribution goes by besides the trace', () => {
     expect(await callsByType()).toEqual(before);
   });
 
+  it('goes by own names before it reads structure', async () => {
+    const json = { names: [{ id: 'x', kernel: '.', type: 'mlp', why: 'all' }] };
+    const { counts } = await opened(PLAIN, { ...model, rules: [{ origin: 'ours', json }] });
+    expect(await callsByType()).toEqual({ mlp: counts.gpu });
+  });
+
   it('stops where it is cancelled, and keeps what it had', async () => {
     await opened(ARTICLE);
     const before = await callsByType();

@@ -51,7 +51,11 @@ export function backwardSources(trace: Trace, rules: RuleSet): BackwardSources |
     const before = last.get(ranges.lane[i]);
     if (forward[i] >= 0) {
       via[i] = BACKWARD;
-      if (before === undefined || ranges.parent[i] === before.parent || forward[i] !== before.forward) {
+      if (
+        before === undefined ||
+        ranges.parent[i] === before.parent ||
+        forward[i] !== before.forward
+      ) {
         last.set(ranges.lane[i], { forward: forward[i], parent: ranges.parent[i] });
       }
     } else if (before !== undefined && ranges.parent[i] === before.parent) {
@@ -86,9 +90,7 @@ export class EvidenceSearch {
     const { ranges } = trace;
     this.nearest = nearestAncestor(
       ranges,
-      sources === null
-        ? matches
-        : (range) => matches(range) || sources.forward[range] >= 0,
+      sources === null ? matches : (range) => matches(range) || sources.forward[range] >= 0,
     );
   }
 

@@ -131,7 +131,10 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
     }
     const { via } = search;
     // Hooks send the gradients of many layers together.
-    if (via === ACCUMULATION && (isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0))) {
+    if (
+      via === ACCUMULATION &&
+      (isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0))
+    ) {
       continue;
     }
     const node = nodes[nodeOf[module]];

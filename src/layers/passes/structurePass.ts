@@ -35,6 +35,13 @@ const KIND_OF_TYPE: Partial<Record<LayerType, number>> = {
   moe_shared_expert: KIND_BIT.moe,
 };
 
+const COMMUNICATION: ReadonlySet<number> = new Set([
+  layerTypeCode('moe_all_to_all'),
+  layerTypeCode('collective'),
+]);
+/** Kernels from which on a graph launch holds a forward pass rather than a piece of one. */
+const WHOLE_GRAPH = 100;
+
 /** What a table of positions is made with. */
 const TABLE_ROLES: ReadonlySet<KernelRole | null> = new Set([
   'rotary_table',
@@ -102,6 +109,7 @@ class SequenceLabels {
     const kindBits = types.map((type, at) => (this.roles[at] === 'conv1d' ? 0 : bitOfType[type]));
     const edgeTypes = new Set([layerTypeCode('embedding'), layerTypeCode('sampling')]);
     this.edges = types.map((type) => (edgeTypes.has(type) ? 1 : 0));
+    markGraphStarts(trace, events, this.edges);
     this.facts = { roles: this.roles, named: types, kindBits };
   }
 
@@ -239,11 +247,28 @@ class SequenceLabels {
     const row = this.events[at];
     const { labels } = this;
     if (labels.type[row] === UNCLASSIFIED) {
-      labels.type[row] = layerTypeCode(type);
+      // Communication keeps what its name says of it: which layer waits for it is what order adds.
+      const named = this.facts.named[at];
+      labels.type[row] = COMMUNICATION.has(named) ? named : layerTypeCode(type);
       labels.index[row] = layer;
       labels.rule[row] = rule;
       labels.method[row] = STRUCTURE_METHOD;
     }
+  }
+}
+
+/** A graph that holds whole passes begins one where it is launched. */
+function markGraphStarts(trace: Trace, events: Int32Array, edges: Uint8Array): void {
+  const { launch, replayed } = trace.gpu;
+  for (let from = 0; from < events.length;) {
+    let to = from + 1;
+    while (to < events.length && launch[events[to]] === launch[events[from]]) {
+      to++;
+    }
+    if (replayed[events[from]] === 1 && to - from >= WHOLE_GRAPH) {
+      edges[from] = 1;
+    }
+    from = to;
   }
 }
 

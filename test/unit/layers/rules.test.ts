@@ -41,11 +41,11 @@ describe('rules of a user', () => {
   it.each([
     [
       [],
-      'S: rules must be an object with modules, frames, names, structure, steps, phaseWords, layers.',
+      'S: rules must be an object with modules, frames, names, structure, steps, ranges, outside, phaseWords, layers, backward.',
     ],
     [
       { module: [] },
-      "S: 'module' is unknown; there are modules, frames, names, structure, steps, phaseWords, layers.",
+      "S: 'module' is unknown; there are modules, frames, names, structure, steps, ranges, outside, phaseWords, layers, backward.",
     ],
     [{ modules: {} }, "S: 'modules' must be a list of rules."],
     [{ modules: ['x'] }, 'S: modules[0]: must be an object.'],
@@ -68,7 +68,7 @@ describe('rules of a user', () => {
     ],
     [
       { modules: [{ ...good, kernel: 'k' }] },
-      "S: modules[0]: a module rule has either 'class' or 'kernel'.",
+      "S: modules[0]: a module rule has one of 'class', 'word' and 'kernel'.",
     ],
     [
       { frames: [{ id: 'x', type: 'mamba', why: 'w' }] },

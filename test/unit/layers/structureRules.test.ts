@@ -56,7 +56,10 @@ describe('the role of a kernel', () => {
 describe('structure rules of a user', () => {
   const good = { id: 'x', kernel: 'k', role: 'gemm', why: 'w' };
   it.each([
-    [{ ...good, role: 'gem' }, /^S: structure\[0\]: 'role' must be one of gemm, gemm_tail, grouped_gemm, /],
+    [
+      { ...good, role: 'gem' },
+      /^S: structure\[0\]: 'role' must be one of gemm, gemm_tail, grouped_gemm, /,
+    ],
     [{ ...good, kernel: undefined }, /^S: structure\[0\]: a structure rule has a 'kernel'\.$/],
     [
       { ...good, type: 'mamba' },

@@ -11,7 +11,7 @@ import { newLabelDraft } from '../labelDraft.js';
 import type { ModelPlan } from '../model/modelPlan.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
 import type { KernelRole, RuleSet } from '../rules.js';
-import { alignChunks, HEAD, OUTSIDE, type Alignment } from '../structure/alignment.js';
+import { alignChunks, HEAD, type Alignment } from '../structure/alignment.js';
 import { cutAtNorms, isLight, type Chunks } from '../structure/chunks.js';
 import { KernelRoles } from '../structure/kernelRoles.js';
 import { launchSequences } from '../structure/launchOrder.js';
@@ -19,6 +19,7 @@ import { findNorms } from '../structure/normSites.js';
 import { markSlot, type KernelFacts, type Mark } from '../structure/partLabels.js';
 import { recordedSlots } from '../structure/recordedSlots.js';
 import { KIND_BIT, slotsOf, type Slot } from '../structure/slots.js';
+import { testedText } from '../testedText.js';
 import { namePass } from './namePass.js';
 
 const STRUCTURE_METHOD = METHODS.indexOf('structure');
@@ -53,8 +54,13 @@ const TABLE_ROLES: ReadonlySet<KernelRole | null> = new Set([
 
 /** A pass with more misfits than this share of its slots is not taken. */
 const MOST_MISFITS = 0.1;
-/** A pass of which fewer slots were found than this share is not taken. */
+/** A pass cut off by the recording is not taken with fewer slots than this share. */
 const LEAST_SLOTS = 0.5;
+/** Fewer normalisations than these bound no layers. */
+const LEAST_NORMS = 3;
+/** Kernels of a backward pass say so, those of a forward pass hardly ever do. */
+const BACKWARD = /backward|_bwd|dgrad|wgrad/i;
+const MOST_BACKWARD = 0.02;
 
 /**
  * Order as evidence: a forward pass is the model's layers one after another, each begun by a
@@ -90,7 +96,7 @@ class SequenceLabels {
   private readonly edges: Uint8Array;
 
   constructor(
-    trace: Trace,
+    private readonly trace: Trace,
     private readonly labels: LabelDraft,
     named: LabelDraft,
     private readonly model: ModelPlan | undefined,
@@ -115,44 +121,85 @@ class SequenceLabels {
 
   write(): void {
     const { roles, facts } = this;
+    if (this.isBackward()) {
+      return this.explain('a backward pass runs its layers in another order than the model states');
+    }
     const sites = findNorms(roles);
+    if (sites.length < LEAST_NORMS) {
+      return this.explain(
+        'no normalisations are seen among its neighbours, so layers have no bounds',
+      );
+    }
     const chunks = cutAtNorms(roles, facts.kindBits, this.edges, sites, {
       softmax: KIND_BIT.attention,
       topk: KIND_BIT.moe,
     });
-    const slots = this.planned ?? recordedSlots(chunks);
-    if (slots === undefined || slots.length === 0) {
-      return;
+    const fitted = this.fit(chunks, this.planned) ?? this.fit(chunks, recordedSlots(chunks));
+    if (fitted === undefined) {
+      const { model } = this;
+      return this.explain(
+        model === undefined
+          ? 'no order of layers repeats among its neighbours; a model configuration would help'
+          : `the kernels around it do not follow the ${model.layers.length} layers of ${model.family}`,
+      );
     }
-    const alignment = alignChunks(chunks, slots);
-    const norms = normEnds(roles, chunks, alignment, slots);
+    const { slots, alignment, good } = fitted;
+    const family = slots === this.planned ? this.model?.family : undefined;
+    const norms = normEnds(roles, chunks, alignment);
     for (let c = 0; c < chunks.count;) {
       const slot = alignment.slot[c];
       let next = c + 1;
-      if (slot === OUTSIDE || !isGood(alignment, c, slots)) {
-        c = next;
-        continue;
-      }
-      if (slot === 0 && c > 0 && alignment.slot[c - 1] < 0) {
-        this.writeEmbedding(chunks, c - 1);
-      }
-      if (slot === HEAD) {
+      if (slot === HEAD && good[alignment.pass[c]]) {
         this.writeHead(chunks, norms, c);
-        c = next;
-        continue;
+      } else if (slot >= 0 && good[alignment.pass[c]]) {
+        if (slot === 0 && c > 0 && alignment.slot[c - 1] < 0) {
+          this.writeEmbedding(chunks, c - 1);
+        }
+        while (
+          next < chunks.count &&
+          alignment.slot[next] === slot &&
+          alignment.pass[next] === alignment.pass[c]
+        ) {
+          next++;
+        }
+        this.writeSlot(chunks, norms, c, next, slots[slot], family ?? 'no configuration');
       }
-      while (
-        next < chunks.count &&
-        alignment.slot[next] === slot &&
-        alignment.pass[next] === alignment.pass[c]
-      ) {
-        next++;
-      }
-      this.writeSlot(chunks, norms, c, next, slots[slot]);
       c = next;
     }
-    if (alignment.passes.length > 0) {
-      this.writeRotaryTables();
+    this.writeRotaryTables();
+    this.explain('it lies outside the forward passes that were found');
+  }
+
+  /** The slots' alignment, where at least one pass of it can be trusted. */
+  private fit(
+    chunks: Chunks,
+    slots: readonly Slot[] | undefined,
+  ): { slots: readonly Slot[]; alignment: Alignment; good: boolean[] } | undefined {
+    if (slots === undefined || slots.length === 0) {
+      return undefined;
+    }
+    const alignment = alignChunks(chunks, slots);
+    const good = alignment.passes.map((_, pass) => isGood(alignment, pass, slots, chunks.count));
+    return good.includes(true) ? { slots, alignment, good } : undefined;
+  }
+
+  private isBackward(): boolean {
+    const { trace, events } = this;
+    let backward = 0;
+    for (const row of events) {
+      backward += BACKWARD.test(testedText(trace.names.get(trace.gpu.name[row]))) ? 1 : 0;
+    }
+    return backward > MOST_BACKWARD * events.length;
+  }
+
+  /** Says of what stays unclassified why order did not help. */
+  private explain(why: string): void {
+    const { labels } = this;
+    const rule = labels.ruleId(`Structure: ${why}`);
+    for (const row of this.events) {
+      if (labels.type[row] === UNCLASSIFIED && labels.rule[row] === 0) {
+        labels.rule[row] = rule;
+      }
     }
   }
 
@@ -162,13 +209,11 @@ class SequenceLabels {
     first: number,
     next: number,
     slot: Slot,
+    model: string,
   ): void {
     const { layer } = slot;
     const mark: Mark = (from, to, type, why) => {
-      const rule =
-        to > from
-          ? this.labels.ruleId(`Structure: ${why} [${this.model?.family ?? 'no configuration'}]`)
-          : 0;
+      const rule = to > from ? this.labels.ruleId(`Structure: ${why} [${model}]`) : 0;
       for (let at = from; at < to; at++) {
         this.label(at, type, layer, rule);
       }
@@ -272,12 +317,23 @@ function markGraphStarts(trace: Trace, events: Int32Array, edges: Uint8Array): v
   }
 }
 
-function isGood(alignment: Alignment, c: number, slots: readonly Slot[]): boolean {
-  const pass = alignment.passes[alignment.pass[c]];
+/** Whether a pass fits so well that its labels can be trusted. */
+function isGood(
+  alignment: Alignment,
+  pass: number,
+  slots: readonly Slot[],
+  chunks: number,
+): boolean {
+  const found = alignment.passes[pass];
+  if (found === undefined || found.broken || found.misfits > MOST_MISFITS * slots.length) {
+    return false;
+  }
+  // A recording may begin or end in the middle of a pass: the other end then says where it is.
+  const cutAtStart = found.first <= 1 && found.hasEnd;
+  const cutAtEnd = found.last >= chunks - 1 && found.hasStart;
   return (
-    pass !== undefined &&
-    pass.slots >= LEAST_SLOTS * slots.length &&
-    pass.cost <= MOST_MISFITS * slots.length
+    (found.hasStart && found.hasEnd && found.slots === slots.length) ||
+    ((cutAtStart || cutAtEnd) && found.slots >= LEAST_SLOTS * slots.length)
   );
 }
 
@@ -286,15 +342,9 @@ function isGood(alignment: Alignment, c: number, slots: readonly Slot[]): boolea
  * look like what a part may begin with: what follows in front of parts of every kind belongs to the
  * normalisation, what follows only in front of some belongs to those.
  */
-function normEnds(
-  roles: Roles,
-  chunks: Chunks,
-  alignment: Alignment,
-  slots: readonly Slot[],
-): Int32Array {
+function normEnds(roles: Roles, chunks: Chunks, alignment: Alignment): Int32Array {
   const ends = chunks.body.slice();
   let common: (KernelRole | null)[] | undefined;
-  let masks = 0;
   for (let c = 1; c < chunks.count; c++) {
     const slot = alignment.slot[c];
     if (slot < 0 || alignment.slot[c - 1] === slot || chunks.body[c] === chunks.start[c]) {
@@ -304,7 +354,6 @@ function normEnds(
     for (let at = chunks.body[c]; at < chunks.start[c + 1] && isLight(roles[at]); at++) {
       tail.push(roles[at]);
     }
-    masks |= slots[slot].mask;
     if (common === undefined) {
       common = tail;
     } else {
@@ -316,7 +365,6 @@ function normEnds(
     }
   }
   const length = common?.length ?? 0;
-  void masks;
   for (let c = 1; c < chunks.count; c++) {
     let end = chunks.body[c];
     if (end === chunks.start[c]) {

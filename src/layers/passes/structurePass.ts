@@ -179,17 +179,24 @@ class SequenceLabels {
       return undefined;
     }
     const alignment = alignChunks(chunks, slots);
-    const good = alignment.passes.map((_, pass) => isGood(alignment, pass, slots, chunks.count));
+    const good = goodPasses(alignment, slots, chunks.count);
     return good.includes(true) ? { slots, alignment, good } : undefined;
   }
 
   private isBackward(): boolean {
     const { trace, events } = this;
-    let backward = 0;
+    const isBackward = new Map<number, boolean>();
+    let count = 0;
     for (const row of events) {
-      backward += BACKWARD.test(testedText(trace.names.get(trace.gpu.name[row]))) ? 1 : 0;
+      const name = trace.gpu.name[row];
+      let found = isBackward.get(name);
+      if (found === undefined) {
+        found = BACKWARD.test(testedText(trace.names.get(name)));
+        isBackward.set(name, found);
+      }
+      count += found ? 1 : 0;
     }
-    return backward > MOST_BACKWARD * events.length;
+    return count > MOST_BACKWARD * events.length;
   }
 
   /** Says of what stays unclassified why order did not help. */
@@ -317,24 +324,26 @@ function markGraphStarts(trace: Trace, events: Int32Array, edges: Uint8Array): v
   }
 }
 
-/** Whether a pass fits so well that its labels can be trusted. */
-function isGood(
-  alignment: Alignment,
-  pass: number,
-  slots: readonly Slot[],
-  chunks: number,
-): boolean {
-  const found = alignment.passes[pass];
-  if (found === undefined || found.broken || found.misfits > MOST_MISFITS * slots.length) {
-    return false;
-  }
-  // A recording may begin or end in the middle of a pass: the other end then says where it is.
-  const cutAtStart = found.first <= 1 && found.hasEnd;
-  const cutAtEnd = found.last >= chunks - 1 && found.hasStart;
-  return (
-    (found.hasStart && found.hasEnd && found.slots === slots.length) ||
-    ((cutAtStart || cutAtEnd) && found.slots >= LEAST_SLOTS * slots.length)
+/**
+ * Which passes fit so well that their labels can be trusted. A recording may begin or end in the middle
+ * of one: it is taken where a whole pass shows that these are the model's layers.
+ */
+function goodPasses(alignment: Alignment, slots: readonly Slot[], chunks: number): boolean[] {
+  const fits = alignment.passes.map(
+    ({ broken, misfits }) => !broken && misfits <= MOST_MISFITS * slots.length,
   );
+  const whole = alignment.passes.map(
+    (pass, i) => fits[i] && pass.hasStart && pass.hasEnd && pass.slots === slots.length,
+  );
+  if (!whole.includes(true)) {
+    return whole;
+  }
+  return alignment.passes.map((pass, i) => {
+    const cutAtStart = pass.first <= 1 && pass.hasEnd;
+    const cutAtEnd = pass.last >= chunks - 1 && pass.hasStart;
+    const enough = pass.slots >= LEAST_SLOTS * slots.length;
+    return whole[i] || (fits[i] && enough && (cutAtStart || cutAtEnd));
+  });
 }
 
 /**

@@ -214,7 +214,8 @@ function readBack(
     const before = c > 0 ? slot[c - 1] : OUTSIDE;
     if (j !== HEAD && (open === undefined || before === HEAD || before > j)) {
       close(c - 1);
-      open = { first: c, found: new Set(), misfits: 0, start: j === 0, broken: false };
+      const start = j === 0 && (before === HEAD || c <= 1 || chunks.edge[c - 1] === 1);
+      open = { first: c, found: new Set(), misfits: 0, start, broken: false };
     }
     slot[c] = j;
     if (open !== undefined) {

@@ -2,6 +2,7 @@ import type { Roles } from '../structure/kernelRoles.js';
 import {
   layerTypeCode,
   METHODS,
+  NO_LAYER,
   timeKindOf,
   UNCLASSIFIED,
   type LayerType,
@@ -36,6 +37,12 @@ const KIND_OF_TYPE: Partial<Record<LayerType, number>> = {
   moe_shared_expert: KIND_BIT.moe,
 };
 
+const MODULE_METHOD = METHODS.indexOf('module');
+const MOE: ReadonlySet<number> = new Set(
+  (['moe_router', 'moe_experts', 'moe_shared_expert', 'moe_all_to_all'] as const).map(
+    layerTypeCode,
+  ),
+);
 const COMMUNICATION: ReadonlySet<number> = new Set([
   layerTypeCode('moe_all_to_all'),
   layerTypeCode('collective'),
@@ -298,15 +305,27 @@ class SequenceLabels {
   private label(at: number, type: LayerType, layer: number, rule: number): void {
     const row = this.events[at];
     const { labels } = this;
+    const code = layerTypeCode(type);
     if (labels.type[row] === UNCLASSIFIED) {
       // Communication keeps what its name says of it: which layer waits for it is what order adds.
       const named = this.facts.named[at];
-      labels.type[row] = COMMUNICATION.has(named) ? named : layerTypeCode(type);
+      labels.type[row] = COMMUNICATION.has(named) ? named : code;
       labels.index[row] = layer;
       labels.rule[row] = rule;
       labels.method[row] = STRUCTURE_METHOD;
+    } else if (
+      labels.index[row] === NO_LAYER &&
+      labels.method[row] !== MODULE_METHOD &&
+      sameWork(labels.type[row], code)
+    ) {
+      // A stack says which work it is, and order says in which layer.
+      labels.index[row] = layer;
     }
   }
+}
+
+function sameWork(a: number, b: number): boolean {
+  return a === b || (MOE.has(a) && MOE.has(b));
 }
 
 /** A graph that holds whole passes begins one where it is launched. */

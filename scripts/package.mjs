@@ -34,6 +34,7 @@ const ALLOWED = [
   'extension/dist/',
   'extension/media/',
   'extension/queries/',
+  'extension/schemas/',
   'extension/syntaxes/',
 ];
 

@@ -253,6 +253,7 @@ export class TraceView {
       window: window !== null && window.startNs < span ? window : null,
       selection: null,
       details: { value: null, pending: false, error: '' },
+      query: { value: null, pending: false, error: '' }, // its rows may carry labels of before
     });
     void this.loadLayerTypes();
     void this.loadTable();

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { DecomposeBy } from '../analysis/results.js';
 import type { ToView } from '../session/viewProtocol.js';
+import { chooseCompanion, chooseModel } from './chooseAttribution.js';
 import { noticeName } from './notice.js';
 import type { OpenEditors } from './openEditors.js';
 import type { TraceEditor } from './traceEditor.js';
@@ -21,6 +22,12 @@ const SHOW_COMMANDS: Readonly<Record<string, Show>> = {
   'layerscope.goToLayerCode': { type: 'goToSelected' },
 };
 
+/** Commands that ask what else the layers of an open trace are to be told by. */
+const ATTRIBUTION_COMMANDS = {
+  'layerscope.useModelConfiguration': chooseModel,
+  'layerscope.useCompanionTrace': chooseCompanion,
+} as const;
+
 const FILE_FILTERS = {
   'GPU traces': ['db', 'rpd', 'sqlite', 'sqlite3', 'json', 'gz'],
   'All files': ['*'],
@@ -33,6 +40,14 @@ export function registerCommands(editors: OpenEditors): vscode.Disposable {
       editor?.show(message);
     }),
   );
+  const choose = Object.entries(ATTRIBUTION_COMMANDS).map(([id, ask]) =>
+    vscode.commands.registerCommand(id, async (resource?: unknown) => {
+      const editor = await targetEditor(editors, resource);
+      if (editor !== undefined) {
+        await ask(editor.document);
+      }
+    }),
+  );
   const open = vscode.commands.registerCommand(
     'layerscope.openAsTrace',
     async (resource?: unknown, selected?: unknown) => {
@@ -41,7 +56,7 @@ export function registerCommands(editors: OpenEditors): vscode.Disposable {
       }
     },
   );
-  return vscode.Disposable.from(...show, open);
+  return vscode.Disposable.from(...show, ...choose, open);
 }
 
 async function openTrace(uri: vscode.Uri): Promise<void> {

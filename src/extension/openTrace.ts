@@ -1,5 +1,10 @@
 import { isCancellation } from '../session/rpc.js';
-import type { TraceSession, TraceSummary } from '../session/session.js';
+import type {
+  AttributionInputs,
+  CallOptions,
+  TraceSession,
+  TraceSummary,
+} from '../session/session.js';
 import { TraceOpenError, type Progress } from '../trace/index.js';
 
 /** How far the opening of a trace got. */
@@ -24,16 +29,19 @@ export class OpenTrace {
   state: OpenState = { kind: 'closed' };
   private session: Promise<TraceSession> | undefined;
   private opening: AbortController | undefined;
+  private reattributing: AbortController | undefined;
   private readonly listeners = new Set<(state: OpenState) => void>();
 
   /**
    * @param createSession gives a session that can read `paths`
    * @param onTrouble is told of errors that no user has to act on
+   * @param attribution what else the layers are to be told by, asked for at each labelling
    */
   constructor(
     private paths: readonly string[],
     private readonly createSession: () => Promise<TraceSession>,
     private readonly onTrouble: (error: unknown) => void,
+    private readonly attribution: () => Promise<AttributionInputs> = async () => ({}),
   ) {}
 
   /** Files the trace is made of: the one that was opened, or all ranks of the run. */
@@ -67,9 +75,10 @@ export class OpenTrace {
     try {
       const session = this.createSession();
       this.session = session;
-      const summary = await (
-        await session
-      ).open(paths, {
+      const opened = await session;
+      const attribution = await this.attribution();
+      const summary = await opened.open(paths, {
+        attribution,
         signal: opening.signal,
         progress: (progress) => {
           if (current() && !opening.signal.aborted) {
@@ -87,6 +96,32 @@ export class OpenTrace {
         if (!(error instanceof TraceOpenError) && !isCancellation(error)) {
           this.onTrouble(error);
         }
+      }
+    }
+  }
+
+  /**
+   * Tells the layers of the open trace anew. A newer call replaces one that is under way. One that
+   * was cancelled leaves everything as it was and does not throw.
+   *
+   * @throws Error with a sentence where the trace is not open or the labels could not be made
+   */
+  async reattribute(options: CallOptions = {}): Promise<void> {
+    this.reattributing?.abort();
+    const mine = new AbortController();
+    this.reattributing = mine;
+    const signal =
+      options.signal === undefined ? mine.signal : AbortSignal.any([mine.signal, options.signal]);
+    const asked = this.session;
+    try {
+      const session = await this.ready();
+      const summary = await session.reattribute(await this.attribution(), { ...options, signal });
+      if (this.session === asked && this.state.kind === 'opened') {
+        this.change({ kind: 'opened', summary });
+      }
+    } catch (error) {
+      if (!signal.aborted && !isCancellation(error)) {
+        throw error;
       }
     }
   }

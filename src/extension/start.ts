@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { AttributionMemory } from './attributionMemory.js';
 import { registerCommands } from './commands.js';
 import { goToSource } from './goToSource.js';
 import { serveTraceSql } from './languageClient.js';
@@ -18,6 +19,7 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
   const queries = new SavedQueryFiles(dist, log);
   const services: EditorServices = {
     log,
+    attributionMemory: new AttributionMemory(context.workspaceState),
     goToCode: (hints, manner, signal) => goToSource(hints, search, manner, signal),
     chooseLayer,
     savedQueries: () => queries.all(),

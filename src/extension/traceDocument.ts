@@ -1,13 +1,17 @@
 import type * as vscode from 'vscode';
+import type { CallOptions } from '../session/session.js';
+import type { AttributionMemory } from './attributionMemory.js';
 import { OpenTrace } from './openTrace.js';
 import type { Runtime } from './runtime.js';
 import { openRanksTogether } from './settings.js';
+import { TraceAttribution } from './traceAttribution.js';
 import { fileName, rankSiblings, traceInput, tracePath } from './traceFiles.js';
 import { inRankOrder } from './traceRanks.js';
 
 /** A trace file open in one or several editors. */
 export class TraceDocument implements vscode.CustomDocument {
   readonly trace: OpenTrace;
+  readonly attribution: TraceAttribution;
   /** files of other ranks beside this one that are not open */
   private siblings: readonly vscode.Uri[] = [];
   /** every file the session may ask for */
@@ -19,19 +23,22 @@ export class TraceDocument implements vscode.CustomDocument {
     readonly uri: vscode.Uri,
     runtime: Runtime,
     private readonly log: vscode.LogOutputChannel,
+    memory: AttributionMemory,
   ) {
+    this.attribution = new TraceAttribution(uri, memory, log);
     this.files.set(tracePath(uri), uri);
     this.trace = new OpenTrace(
       [tracePath(uri)],
       () =>
         runtime.createSession(async (path) => {
-          const file = this.files.get(path);
+          const file = this.files.get(path) ?? this.attribution.file(path);
           if (file === undefined) {
             throw new Error(`${path} is no file of this trace.`);
           }
           return traceInput(file, runtime);
         }),
       (error) => log.error(`${this.name}: ${reasonOf(error)}`),
+      () => this.attribution.inputs(),
     );
     this.trace.onChange((state) => {
       if (state.kind === 'opened') {
@@ -64,6 +71,19 @@ export class TraceDocument implements vscode.CustomDocument {
       this.files.set(tracePath(sibling), sibling);
     }
     void this.trace.open(inRankOrder([...this.files.keys()]));
+  }
+
+  /** Tells the layers anew by what is chosen now; a trace still on its way is opened anew. */
+  async reattribute(options: CallOptions): Promise<void> {
+    switch (this.trace.state.kind) {
+      case 'opened':
+        return this.trace.reattribute(options);
+      case 'opening':
+        return this.trace.open(this.trace.files);
+      case 'closed':
+      case 'failed':
+        return; // the next opening goes by the choice
+    }
   }
 
   retry(): void {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { SourceHint, TraceSession } from '../session/session.js';
 import type { GoToCodeCause, SavedQuery, ToHost, ToView } from '../session/viewProtocol.js';
+import type { AttributionMemory } from './attributionMemory.js';
 import { associationPattern } from './fileAssociation.js';
 import { noticeName } from './notice.js';
 import type { OpenState } from './openTrace.js';
@@ -14,6 +15,7 @@ import { ViewRequestDesk } from './viewRequests.js';
 /** What a trace editor needs of the rest of the extension. */
 export interface EditorServices {
   readonly log: vscode.LogOutputChannel;
+  readonly attributionMemory: AttributionMemory;
   /** Opens the code behind hints beside the trace; see `goToSource`. */
   goToCode(hints: readonly SourceHint[], manner: GoToManner, signal: AbortSignal): Promise<string>;
   /** Lets the user choose a layer; undefined where they chose none. */

@@ -81,6 +81,8 @@ export interface NameRule {
   readonly op: RegExp | null;
   /** matches the collective the file names for the kernel */
   readonly collective: RegExp | null;
+  /** holds only for calls launched inside an operator or annotation (NVTX range) of such a name */
+  readonly within: RegExp | null;
   /** holds only where one of these types is evident elsewhere in the trace */
   readonly needs: readonly LayerType[];
   /** holds only where none of these types is evident elsewhere in the trace */
@@ -334,6 +336,7 @@ function nameRule(r: RuleReader): NameRule {
     kernel: r.pattern('kernel'),
     op: r.pattern('op'),
     collective: r.pattern('collective'),
+    within: r.pattern('within'),
     needs: r.types('needs'),
     unless: r.types('unless'),
     unclaimed: r.flag('unclaimed'),

@@ -1,5 +1,6 @@
 import { css, html, nothing, svg } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { attributionNotes, attributionParts } from '../../src/analysis/attributionText.js';
 import {
   formatCount,
   formatDuration,
@@ -407,6 +408,7 @@ export class ContrastHeader extends ViewElement {
           html`<span class=${host && i === parts.length - 1 ? 'host-time' : ''}>${part}</span>`,
       )}
       <span>${this.evidenceBar(population)} ${classifiedText(population)}</span>
+      ${basisParts(summary, population)}
       ${
         notes.length === 0
           ? html`<span>no warnings</span>`
@@ -431,6 +433,7 @@ export class ContrastHeader extends ViewElement {
       ...(hasSamples(dashboard) ? [dutyCycleText(dashboard)] : []),
       ...populationParts(population, windowed),
       classifiedText(population),
+      ...attributionParts(summary.attribution, population),
       ...(worst === undefined
         ? []
         : [`${worst.label}: ${describeWorst(decomposition, worst).weight}`]),
@@ -465,10 +468,19 @@ export class ContrastHeader extends ViewElement {
   }
 }
 
+/** The configuration and the companion the layers were told by; the path shows on hover. */
+function basisParts({ attribution }: TraceSummary, population: Population) {
+  const path = visibleText(attribution.model?.path ?? '');
+  return attributionParts(attribution, population).map(
+    (part) => html`<span data-testid="attribution-basis" title=${path}>${part}</span>`,
+  );
+}
+
 /** What reading the file had to say: warnings, rows left out, what it does not hold. */
-function notesOn({ report }: TraceSummary): readonly string[] {
+function notesOn({ report, attribution }: TraceSummary): readonly string[] {
   const { warnings, missing, skipped } = report;
   return [
+    ...attributionNotes(attribution),
     ...warnings.map(({ message }) => visibleText(message)),
     ...skipped
       .filter(({ rows }) => rows > 0)

@@ -1,4 +1,5 @@
 import {
+  ANNOTATION,
   layerTypeCode,
   LAYER_TYPES,
   measuredColumns,
@@ -32,6 +33,9 @@ class Evident {
 
 const conditional = (rule: NameRule) => rule.needs.length > 0 || rule.unless.length > 0;
 
+/** Such a rule decides some of the calls of a name and leaves the others to the rules after it. */
+const callByCall = (rule: NameRule) => rule.unclaimed || rule.within !== null;
+
 /**
  * The weakest evidence: distinctive names of kernels, of the framework operators around the launch
  * and of collectives. Names that several layer types share decide nothing. Some rules hold only where
@@ -57,7 +61,7 @@ export function namePass(rules: RuleSet): AttributionPass {
           opNames.add(ranges.name[i]);
         }
       }
-      const firstRound = rules.names.filter((rule) => !conditional(rule) && !rule.unclaimed);
+      const firstRound = rules.names.filter((rule) => !conditional(rule) && !callByCall(rule));
       const look = (ids: ReadonlySet<number>, pattern: (rule: NameRule) => RegExp | null) => {
         for (const id of ids) {
           const text = testedText(names.get(id));
@@ -74,14 +78,22 @@ export function namePass(rules: RuleSet): AttributionPass {
         (rule) => (rule.needs.length === 0 || evident.any(rule.needs)) && !evident.any(rule.unless),
       );
       const matcher = (pattern: (rule: NameRule) => RegExp | null) => {
-        const known = new Map<number, number>();
-        const candidates = applicable.map((rule, i) => ({ pattern: pattern(rule), i }));
-        /** position in `applicable` of the first rule that matches the name, -1 = none */
-        return (id: number): number => {
+        const known = new Map<number, readonly number[]>();
+        /** positions in `applicable` of the rules that match the name, up to one that holds anyway */
+        return (id: number): readonly number[] => {
           let found = known.get(id);
           if (found === undefined) {
             const text = testedText(names.get(id));
-            found = candidates.find((c) => c.pattern?.test(text) ?? false)?.i ?? -1;
+            const matching: number[] = [];
+            for (const [i, rule] of applicable.entries()) {
+              if (pattern(rule)?.test(text) ?? false) {
+                matching.push(i);
+                if (!callByCall(rule)) {
+                  break;
+                }
+              }
+            }
+            found = matching;
             known.set(id, found);
           }
           return found;
@@ -92,7 +104,7 @@ export function namePass(rules: RuleSet): AttributionPass {
       const byCollective = matcher((rule) => rule.collective);
       const decidingOp = nearestAncestor(
         ranges,
-        (i) => ranges.kind[i] === OP && byOp(ranges.name[i]) >= 0,
+        (i) => ranges.kind[i] === OP && byOp(ranges.name[i]).length > 0,
       );
 
       const hasModules = ranges.kind.includes(MODULE);
@@ -101,6 +113,38 @@ export function namePass(rules: RuleSet): AttributionPass {
       const unclaimed = (i: number): boolean =>
         replayed[i] === 0 &&
         (!hasLaunches || (launch[i] >= 0 && (hasModules || launches.stack[launch[i]] >= 0)));
+
+      const enclosing = new Map<NameRule, Int32Array>();
+      /** the range, or one around it, is an operator or annotation that the rule's `within` names */
+      const isWithin = (rule: NameRule, range: number): boolean => {
+        const { within } = rule;
+        if (within === null || range < 0) {
+          return within === null;
+        }
+        let nearest = enclosing.get(rule);
+        if (nearest === undefined) {
+          const matching = new Set<number>();
+          for (const name of new Set(ranges.name)) {
+            if (within.test(testedText(names.get(name)))) {
+              matching.add(name);
+            }
+          }
+          nearest = nearestAncestor(
+            ranges,
+            (i) =>
+              (ranges.kind[i] === OP || ranges.kind[i] === ANNOTATION) &&
+              matching.has(ranges.name[i]),
+          );
+          enclosing.set(rule, nearest);
+        }
+        return nearest[range] >= 0;
+      };
+
+      const firstToHold = (candidates: readonly number[], call: number, range: number): number =>
+        candidates.find((candidate) => {
+          const rule = applicable[candidate];
+          return isWithin(rule, range) && (!rule.unclaimed || unclaimed(call));
+        }) ?? -1;
 
       const descriptions = new Map<string, number>();
       const describe = (kind: string, rule: NameRule): number => {
@@ -117,24 +161,21 @@ export function namePass(rules: RuleSet): AttributionPass {
         if (labels.type[i] !== UNCLASSIFIED) {
           continue;
         }
+        const range = launch[i] < 0 || replayed[i] === 1 ? -1 : launches.range[launch[i]];
         let kind = 'Name';
         let found = -1;
         if (isGpu && gpu.collective[i] !== 0) {
           // The file itself says which collective it is: stronger than a kernel several share.
           kind = 'Collective';
-          found = byCollective(gpu.collective[i]);
+          found = firstToHold(byCollective(gpu.collective[i]), i, range);
         }
         if (found < 0) {
           kind = 'Name';
-          found = byKernel(columns.name[i]);
+          found = firstToHold(byKernel(columns.name[i]), i, range);
         }
-        if (found >= 0 && applicable[found].unclaimed && !unclaimed(i)) {
-          found = -1;
-        }
-        const range = launch[i] < 0 || replayed[i] === 1 ? -1 : launches.range[launch[i]];
         if (found < 0 && range >= 0 && decidingOp[range] >= 0) {
           kind = 'Operator';
-          found = byOp(ranges.name[decidingOp[range]]);
+          found = firstToHold(byOp(ranges.name[decidingOp[range]]), i, range);
         }
         if (found >= 0) {
           labels.type[i] = layerTypeCode(applicable[found].type);

@@ -11,6 +11,7 @@ interface Contributions {
   readonly menus: Readonly<Record<string, readonly { command: string }[]>>;
   readonly configuration: { properties: Readonly<Record<string, unknown>> };
   readonly languages: readonly { id: string; configuration: string }[];
+  readonly jsonValidation: readonly { fileMatch: string; url: string }[];
   readonly grammars: readonly { language: string; path: string; scopeName: string }[];
 }
 
@@ -48,7 +49,7 @@ describe('what package.json promises', () => {
     }
   });
 
-  it('has the six commands by their titles, and code for each', () => {
+  it('has the eight commands by their titles, and code for each', () => {
     expect(contributes.commands.map((c) => `${c.category}: ${c.title}`)).toEqual([
       'Layerscope: Decompose by Layer Type',
       'Layerscope: Decompose by Layer',
@@ -56,6 +57,8 @@ describe('what package.json promises', () => {
       'Layerscope: Show Stalls',
       'Layerscope: Open as GPU Trace',
       'Layerscope: Go to Layer Code',
+      'Layerscope: Use Model Configuration…',
+      'Layerscope: Use Companion Trace…',
     ]);
     for (const { command } of contributes.commands) {
       expect(source('commands')).toContain(`'${command}'`);
@@ -77,6 +80,7 @@ describe('what package.json promises', () => {
     const files = [
       ...contributes.languages.map((language) => language.configuration),
       ...contributes.grammars.map((grammar) => grammar.path),
+      ...contributes.jsonValidation.map((validation) => validation.url),
     ];
     expect(files.filter((file) => !existsSync(file))).toEqual([]);
     for (const { path, scopeName } of contributes.grammars) {

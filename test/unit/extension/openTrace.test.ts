@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { OpenTrace, type OpenState } from '../../../src/extension/openTrace.js';
-import type { CallOptions, TraceSession, TraceSummary } from '../../../src/session/session.js';
+import type {
+  AttributionInputs,
+  CallOptions,
+  OpenOptions,
+  TraceSession,
+  TraceSummary,
+} from '../../../src/session/session.js';
 import { TraceOpenError } from '../../../src/trace/index.js';
+
+interface Labelling {
+  readonly inputs: AttributionInputs;
+  readonly options: CallOptions;
+  succeed(): void;
+  fail(error: Error): void;
+}
 
 interface Opening {
   readonly paths: readonly string[];
-  readonly options: CallOptions;
+  readonly options: OpenOptions;
   succeed(): void;
   fail(error: Error): void;
 }
@@ -13,11 +26,14 @@ interface Opening {
 /** Sessions that open when the test says so. */
 function setUp() {
   const openings: Opening[] = [];
+  const labellings: Labelling[] = [];
+  let inputs: AttributionInputs = {};
   const closed: number[] = [];
   const troubles: unknown[] = [];
   const states: OpenState[] = [];
   let sessions = 0;
   const summary = { format: 'flat' } as TraceSummary;
+  const relabelled = { format: 'flat', spanNs: 1 } as TraceSummary;
   const createSession = async () => {
     const number = sessions++;
     const session: Partial<TraceSession> = {
@@ -25,13 +41,39 @@ function setUp() {
         new Promise((resolve, reject) =>
           openings.push({ paths, options, succeed: () => resolve(summary), fail: reject }),
         ),
+      reattribute: (given, options = {}) =>
+        new Promise((resolve, reject) =>
+          labellings.push({
+            inputs: given,
+            options,
+            succeed: () => resolve(relabelled),
+            fail: reject,
+          }),
+        ),
       close: async () => void closed.push(number),
     };
     return session as TraceSession;
   };
-  const trace = new OpenTrace(['/t/a.db'], createSession, (error) => troubles.push(error));
+  const trace = new OpenTrace(
+    ['/t/a.db'],
+    createSession,
+    (error) => troubles.push(error),
+    async () => inputs,
+  );
   trace.onChange((state) => states.push(state));
-  return { trace, openings, closed, troubles, states, summary, made: () => sessions };
+  const give = (given: AttributionInputs) => (inputs = given);
+  return {
+    give,
+    labellings,
+    relabelled,
+    trace,
+    openings,
+    closed,
+    troubles,
+    states,
+    summary,
+    made: () => sessions,
+  };
 }
 
 /** Lets what is already settled take effect. */
@@ -129,5 +171,64 @@ describe('OpenTrace', () => {
     trace.dispose();
     await settle();
     expect(closed).toEqual([0, 1]);
+  });
+
+  it('labels by what is given at each opening, and anew without opening again', async () => {
+    const { trace, give, openings, labellings, states, relabelled, made } = setUp();
+    give({ model: 'A' });
+    trace.ensureOpening();
+    await settle();
+    expect(openings[0].options.attribution).toEqual({ model: 'A' });
+    await expect(trace.reattribute()).rejects.toThrow('not open');
+    openings[0].succeed();
+    await settle();
+    give({ model: 'B' });
+    const labelled = trace.reattribute();
+    await settle();
+    expect(labellings[0].inputs).toEqual({ model: 'B' });
+    labellings[0].succeed();
+    await labelled;
+    expect(states.at(-1)).toEqual({ kind: 'opened', summary: relabelled });
+    expect(made()).toBe(1);
+  });
+
+  it('keeps the labels it has where new ones fail or are cancelled', async () => {
+    const { trace, openings, labellings, summary } = setUp();
+    trace.ensureOpening();
+    await settle();
+    openings[0].succeed();
+    await settle();
+    const failing = trace.reattribute();
+    await settle();
+    labellings[0].fail(new Error('out of memory'));
+    await expect(failing).rejects.toThrow('out of memory');
+    const cancel = new AbortController();
+    const cancelled = trace.reattribute({ signal: cancel.signal });
+    await settle();
+    cancel.abort();
+    expect(labellings[1].options.signal?.aborted).toBe(true);
+    labellings[1].fail(new DOMException('Cancelled.', 'AbortError'));
+    await cancelled;
+    expect(trace.state).toEqual({ kind: 'opened', summary });
+  });
+
+  it('drops a labelling that a newer one or a newer opening replaced', async () => {
+    const { trace, openings, labellings } = setUp();
+    trace.ensureOpening();
+    await settle();
+    openings[0].succeed();
+    await settle();
+    const first = trace.reattribute();
+    await settle();
+    const second = trace.reattribute();
+    await settle();
+    expect(labellings[0].options.signal?.aborted).toBe(true);
+    labellings[0].fail(new DOMException('Cancelled.', 'AbortError'));
+    await first;
+    void trace.open(['/t/a.db']);
+    await settle();
+    labellings[1].succeed();
+    await second;
+    expect(trace.state.kind).toBe('opening');
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { attribute } from '../../../src/layers/attribute.js';
+import { builtInRules } from '../../../src/layers/builtInRules.js';
+import { mergeRules, parseRules } from '../../../src/layers/rules.js';
 import {
   annotation,
   copy,
@@ -69,6 +71,25 @@ describe('kernel names', () => {
     expect(answers(sendRecv('all_to_allv'))).toEqual({ ncclDevKernel_SendRecv: 'collective' });
   });
 
+  it('of a kernel that serves every collective follow what launched it', () => {
+    const generic = kernel('ncclDevKernel_Generic_4');
+    const moe = kernel('fused_moe_kernel');
+    const exchange = op('c10d::alltoall_base_', op('aten::empty'), generic);
+    expect(answers(exchange, moe)).toMatchObject({ ncclDevKernel_Generic_4: 'moe_all_to_all' });
+    expect(answers(exchange)).toMatchObject({ ncclDevKernel_Generic_4: 'collective' });
+    expect(answers(annotation('nccl:all_to_allv', generic), moe)).toMatchObject({
+      ncclDevKernel_Generic_4: 'moe_all_to_all',
+    });
+    expect(answers(op('c10d::allreduce_', generic), moe)).toMatchObject({
+      ncclDevKernel_Generic_4: 'collective',
+    });
+    expect(answers(generic, moe)).toMatchObject({ ncclDevKernel_Generic_4: 'collective' });
+    // A pipeline stage of a model with experts hands its activations on.
+    expect(
+      answers(op('c10d::send', kernel('ncclDevKernel_SendRecv')), kernel('fused_moe_kernel')),
+    ).toMatchObject({ ncclDevKernel_SendRecv: 'collective' });
+  });
+
   it('of a causal convolution follow the only kind of recurrent layer there is', () => {
     const conv = kernel('causal_conv1d_fwd_kernel');
     const mamba = kernel('selective_scan_fwd_kernel');
@@ -105,6 +126,42 @@ describe('kernel names', () => {
     expect(
       answers(op('aten::_grouped_mm', graph('selective_scan_fwd_kernel', 'gemm'))),
     ).toMatchObject({ selective_scan_fwd_kernel: 'mamba', gemm: 'unclassified' });
+  });
+});
+
+describe('rules that hold within a range', () => {
+  const rules = mergeRules(
+    builtInRules(),
+    parseRules(
+      {
+        names: [
+          { id: 'a', kernel: '^gemm', within: '^ours$', type: 'mlp', why: 'ours' },
+          { id: 'b', kernel: '^gemm', within: 'attn', type: 'attention', why: 'ours' },
+        ],
+      },
+      'S',
+    ),
+  );
+  const types = (...acts: Act[]) => {
+    const trace = sceneTrace([{ acts }]);
+    return told(trace, attribute(trace, { rules })).map((call) => call.type);
+  };
+
+  it('leave the other calls of the name to the rules after them', () => {
+    expect(
+      types(
+        annotation('ours', op('aten::mm', kernel('gemm'))),
+        annotation('ours 2', kernel('gemm')),
+        op('my::attn', kernel('gemm')),
+        op('aten::_grouped_mm', kernel('gemm')),
+        annotation('ours', kernel('other')),
+        annotation('ours', graph('gemm', 'gemm')),
+      ),
+    ).toEqual([
+      ...['mlp', 'unclassified', 'attention', 'moe_experts', 'unclassified'],
+      // A replayed graph stands for many layers, whatever is around its launch.
+      ...['unclassified', 'unclassified'],
+    ]);
   });
 });
 

@@ -16,7 +16,7 @@ describe('the role of a recorded kernel', () => {
     expect(new Set(recorded.map(([role]) => role))).toEqual(new Set(['-', ...KERNEL_ROLES]));
   });
 
-  it.each(recorded)('%s (%s): %s', (role, _trace, name) => {
+  it.each(recorded)('%s, %s (%s): %s', (role, _type, _trace, name) => {
     expect(roleOf(name)).toBe(role);
   });
 });

@@ -10,6 +10,7 @@ import { newLabelDraft } from './labelDraft.js';
 import type { ModelPlan } from './model/modelPlan.js';
 import { modulePass } from './passes/modulePass.js';
 import { namePass } from './passes/namePass.js';
+import { outsidePass } from './passes/outsidePass.js';
 import { stackPass } from './passes/stackPass.js';
 import type { RuleSet } from './rules.js';
 import { findSteps } from './steps.js';
@@ -42,7 +43,7 @@ export interface AttributeOptions {
 export function attribute(trace: Trace, options: AttributeOptions = {}): LayerLabels {
   const rules = options.rules ?? builtInRules();
   const draft = newLabelDraft(measuredColumns(trace).count);
-  const passes = [modulePass(rules), stackPass(rules), namePass(rules)];
+  const passes = [modulePass(rules), stackPass(rules), outsidePass(rules), namePass(rules)];
   passes.forEach((pass, i) => {
     throwIfCancelled(options.signal);
     options.progress?.({

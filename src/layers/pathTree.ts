@@ -1,6 +1,11 @@
 import { ANNOTATION, NO_LAYER, OP, type Trace } from '../trace/index.js';
 import type { LayerStacks } from './layerStack.js';
-import { parseModulePath, statedModule, type PathElement, type StatedModule } from './modulePath.js';
+import {
+  parseModulePath,
+  statedModule,
+  type PathElement,
+  type StatedModule,
+} from './modulePath.js';
 import type { ModuleNode, RangeModules } from './moduleTree.js';
 import { nearestAncestor } from './rangeAncestry.js';
 import type { RuleSet } from './rules.js';

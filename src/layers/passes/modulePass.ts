@@ -1,10 +1,9 @@
 import { layerTypeCode, METHODS, NO_LAYER, type Trace } from '../../trace/index.js';
 import {
   ACCUMULATION,
-  BACKWARD,
   backwardSources,
   EvidenceSearch,
-  OWN,
+  VIA_WORDS,
   type Via,
 } from '../backwardSources.js';
 import { callEvidence } from '../callEvidence.js';
@@ -18,13 +17,6 @@ import { testedText } from '../testedText.js';
 
 const RESIDUAL = layerTypeCode('residual');
 const MODULE_METHOD = METHODS.indexOf('module');
-
-/** What a rule's description begins with. */
-const VIA_WORDS: Record<Via, string> = {
-  [OWN]: '',
-  [BACKWARD]: 'backward of ',
-  [ACCUMULATION]: 'adding up gradients after backward of ',
-};
 
 /** Modules of a trace, as one kind of range names them. */
 interface NamedModules extends RangeModules {
@@ -131,7 +123,10 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
     }
     const { via } = search;
     // Hooks send the gradients of many layers together.
-    if (via === ACCUMULATION && (isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0))) {
+    if (
+      via === ACCUMULATION &&
+      (isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0))
+    ) {
       continue;
     }
     const node = nodes[nodeOf[module]];

@@ -9,9 +9,9 @@ import {
   UNCLASSIFIED,
   type Trace,
 } from '../../trace/index.js';
+import { ACCUMULATION, backwardSources, EvidenceSearch, OWN } from '../backwardSources.js';
 import { callEvidence } from '../callEvidence.js';
 import type { AttributionPass } from '../pass.js';
-import { nearestAncestor } from '../rangeAncestry.js';
 import type { NameRule, RuleSet } from '../rules.js';
 import { testedText } from '../testedText.js';
 
@@ -90,9 +90,10 @@ export function namePass(rules: RuleSet): AttributionPass {
       const byKernel = matcher((rule) => rule.kernel);
       const byOp = matcher((rule) => rule.op);
       const byCollective = matcher((rule) => rule.collective);
-      const decidingOp = nearestAncestor(
-        ranges,
+      const search = new EvidenceSearch(
+        trace,
         (i) => ranges.kind[i] === OP && byOp(ranges.name[i]) >= 0,
+        backwardSources(trace, rules),
       );
 
       const hasModules = ranges.kind.includes(MODULE);
@@ -131,10 +132,12 @@ export function namePass(rules: RuleSet): AttributionPass {
         if (found >= 0 && applicable[found].unclaimed && !unclaimed(i)) {
           found = -1;
         }
-        const range = launch[i] < 0 || replayed[i] === 1 ? -1 : launches.range[launch[i]];
-        if (found < 0 && range >= 0 && decidingOp[range] >= 0) {
-          kind = 'Operator';
-          found = byOp(ranges.name[decidingOp[range]]);
+        if (found < 0 && launch[i] >= 0 && replayed[i] === 0) {
+          const op = search.from(launches.range[launch[i]]);
+          if (op >= 0 && search.via !== ACCUMULATION) {
+            kind = search.via === OWN ? 'Operator' : 'Operator, backward of';
+            found = byOp(ranges.name[op]);
+          }
         }
         if (found >= 0) {
           labels.type[i] = layerTypeCode(applicable[found].type);

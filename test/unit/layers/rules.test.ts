@@ -39,10 +39,13 @@ describe('rules of a user', () => {
 
   const good = { id: 'x', class: 'A', role: 'owner', type: 'mamba', why: 'w' };
   it.each([
-    [[], 'S: rules must be an object with modules, frames, names, steps, phaseWords, layers.'],
+    [
+      [],
+      'S: rules must be an object with modules, frames, names, steps, ranges, outside, phaseWords, layers, backward.',
+    ],
     [
       { module: [] },
-      "S: 'module' is unknown; there are modules, frames, names, steps, phaseWords, layers.",
+      "S: 'module' is unknown; there are modules, frames, names, steps, ranges, outside, phaseWords, layers, backward.",
     ],
     [{ modules: {} }, "S: 'modules' must be a list of rules."],
     [{ modules: ['x'] }, 'S: modules[0]: must be an object.'],
@@ -65,7 +68,7 @@ describe('rules of a user', () => {
     ],
     [
       { modules: [{ ...good, kernel: 'k' }] },
-      "S: modules[0]: a module rule has either 'class' or 'kernel'.",
+      "S: modules[0]: a module rule has one of 'class', 'word' and 'kernel'.",
     ],
     [
       { frames: [{ id: 'x', type: 'mamba', why: 'w' }] },
@@ -84,6 +87,15 @@ describe('rules of a user', () => {
       { phaseWords: { chew: 'lunch' } },
       "S: phaseWords: 'chew' must be one of unknown, prefill, decode, mixed, train.",
     ],
+    [
+      { ranges: [{ id: 'x', match: '^layer \\d+$', why: 'w' }] },
+      "S: ranges[0]: a range rule has a 'match' with a group named path, index or word.",
+    ],
+    [
+      { outside: [{ id: 'x', why: 'w' }] },
+      "S: outside[0]: a rule of 'outside' has at least one of 'annotation' and 'op'.",
+    ],
+    [{ backward: { add: 'x' } }, "S: backward: 'add' is not a key this kind of rule has."],
     [{ layers: { block: 7 } }, "S: layers: 'block' must be a regular expression, as text."],
   ])('that are wrong are refused with a sentence: %j', (json, sentence) => {
     expect(() => parseRules(json, 'S')).toThrow(new RuleError(sentence));

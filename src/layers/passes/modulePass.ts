@@ -3,6 +3,7 @@ import {
   ACCUMULATION,
   backwardSources,
   EvidenceSearch,
+  OWN,
   VIA_WORDS,
   type Via,
 } from '../backwardSources.js';
@@ -16,6 +17,7 @@ import type { RuleSet } from '../rules.js';
 import { testedText } from '../testedText.js';
 
 const RESIDUAL = layerTypeCode('residual');
+const ALL_TO_ALL = layerTypeCode('moe_all_to_all');
 const MODULE_METHOD = METHODS.indexOf('module');
 
 /** Modules of a trace, as one kind of range names them. */
@@ -122,11 +124,9 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
       continue;
     }
     const { via } = search;
+    const exchanges = isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0);
     // Hooks send the gradients of many layers together.
-    if (
-      via === ACCUMULATION &&
-      (isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0))
-    ) {
+    if (via === ACCUMULATION && exchanges) {
       continue;
     }
     const node = nodes[nodeOf[module]];
@@ -146,7 +146,10 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
       continue;
     }
     const answer = answerFor(node, names[i]);
-    if (answer.type !== 0) {
+    // Parameters and gradients that are gathered or reduced around a layer are not its own work.
+    const passesThrough =
+      exchanges && answer.type !== ALL_TO_ALL && (via !== OWN || verdict === 'layer-itself');
+    if (answer.type !== 0 && !passesThrough) {
       labels.type[i] = answer.type;
       labels.rule[i] = ruleFor(answer, via);
       labels.method[i] = MODULE_METHOD;

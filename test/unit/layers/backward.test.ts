@@ -100,6 +100,15 @@ describe('backward operators', () => {
     });
   });
 
+  it('do not own what hooks send between GPUs meanwhile', () => {
+    expect(
+      answers(engine('linear 1', 'MmBackward0', kernel('ncclDevKernel_AllGather_RING_LL'))),
+    ).toEqual({
+      ncclDevKernel_AllGather_RING_LL:
+        'collective@1 Name: collective communication kernel [collective]',
+    });
+  });
+
   it('belong to the module that runs around them, where one does (checkpointing)', () => {
     expect(
       answers(

@@ -75,6 +75,7 @@ describe('annotations that name a module', () => {
     ['aten::add, op_id = 314359', null],
     ['layer_norm 3', null],
     ['decode', null],
+    ['model.generate', null],
     ['Torch Compiled Module (input):LlamaForCausalLM', null],
     ["{'Module': 'Torch Compiled Module (input):LlamaForCausalLM', 'Inputs': []}", null],
   ])('%s', (annotation, expected) => {

@@ -246,3 +246,98 @@ describe('modules whose callers were not recorded', () => {
     });
   });
 });
+
+describe('layers that do not show what is in them (compiled)', () => {
+  it('have an index, and no type beyond what names prove', () => {
+    const closed = (n: number): Act =>
+      module(`LlamaDecoderLayer_${n}`, kernel(`triton_red_${n}`), kernel(`flash_fwd_${n}`));
+    expect(
+      answers(module('LlamaForCausalLM_0', module('LlamaModel_0', closed(0), closed(1)))),
+    ).toEqual({
+      triton_red_0: 'unclassified@0',
+      flash_fwd_0: 'attention@0',
+      triton_red_1: 'unclassified@1',
+      flash_fwd_1: 'attention@1',
+    });
+  });
+});
+
+describe('what a layer itself calls', () => {
+  it('is residual, unless it gathers parameters from other GPUs', () => {
+    const wrapped = (n: number): Act =>
+      module(
+        `FullyShardedDataParallel_${n}`,
+        kernel(`ncclDevKernel_AllGather_${n}`),
+        module(
+          `LlamaDecoderLayer_${n}`,
+          module(`LlamaAttention_${n}`, kernel(`a${n}`)),
+          kernel(`add${n}`),
+        ),
+      );
+    expect(answers(module('LlamaModel_0', wrapped(0), wrapped(1)))).toEqual({
+      ncclDevKernel_AllGather_0: 'collective@0',
+      a0: 'attention@0',
+      add0: 'residual@0',
+      ncclDevKernel_AllGather_1: 'collective@1',
+      a1: 'attention@1',
+      add1: 'residual@1',
+    });
+  });
+
+  it('of one linear module is an adapter, of several its feed-forward part', () => {
+    const layer = (n: number, ...linear: Act[]): Act =>
+      module(`OPTDecoderLayer_${n}`, module(`OPTAttention_${n}`, kernel(`a${n}`)), ...linear);
+    expect(
+      answers(
+        module(
+          'Model_0',
+          layer(0, module('Linear_0', kernel('only'))),
+          layer(1, module('Linear_1', kernel('fc1')), module('Linear_2', kernel('fc2'))),
+          layer(
+            2,
+            module('Linear_3', kernel('l')),
+            module('Linear_4', kernel('m')),
+            module('MLP_0', kernel('n')),
+          ),
+        ),
+      ),
+    ).toMatchObject({
+      only: 'residual@0',
+      fc1: 'mlp@1',
+      fc2: 'mlp@1',
+      l: 'unclassified@2',
+      n: 'mlp@2',
+    });
+  });
+
+  it('is told from the family in a class name', () => {
+    const layer = (n: number, ...inside: Act[]): Act => module(`XDecoderLayer_${n}`, ...inside);
+    expect(
+      answers(
+        module(
+          'Model_0',
+          layer(
+            0,
+            module('KimiLinearAttention_0', kernel('full')),
+            module('Glm4MoeMLP_0', kernel('dense')),
+          ),
+          layer(
+            1,
+            module('KimiLinearDeltaAttention_0', kernel('delta')),
+            module(
+              'Glm4MoeMoE_0',
+              module('Glm4MoeTopkRouter_0', kernel('route')),
+              module('Glm4MoeMLP_1', kernel('shared')),
+            ),
+          ),
+        ),
+      ),
+    ).toEqual({
+      full: 'attention@0',
+      dense: 'mlp@0',
+      delta: 'linear_attention@1',
+      route: 'moe_router@1',
+      shared: 'moe_shared_expert@1',
+    });
+  });
+});

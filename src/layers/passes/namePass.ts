@@ -96,7 +96,7 @@ export function namePass(rules: RuleSet): AttributionPass {
         backwardSources(trace, rules),
       );
 
-      const hasModules = ranges.kind.includes(MODULE);
+      const hasModules = ranges.kind.includes(MODULE) || labels.module.some((path) => path !== 0);
       const hasLaunches = launches.count > 0;
       /** nothing can own the call any more: its stack or modules were looked at, or none can exist */
       const unclaimed = (i: number): boolean =>

@@ -11,6 +11,13 @@ export const BACKWARD = 1;
 export const ACCUMULATION = 2;
 export type Via = typeof OWN | typeof BACKWARD | typeof ACCUMULATION;
 
+/** How a rule's description says so. */
+export const VIA_WORDS: Record<Via, string> = {
+  [OWN]: '',
+  [BACKWARD]: 'backward of ',
+  [ACCUMULATION]: 'adding up gradients after backward of ',
+};
+
 /** Where the backward work of a trace came from. */
 export interface BackwardSources {
   /** for each backward range the forward operator it belongs to, -1 for other ranges */

@@ -75,6 +75,31 @@ function findBlocks(tree: ModuleTree, vocabulary: ModuleVocabulary): Set<ModuleN
       }
     }
   }
+  return blocks.size > 0 ? blocks : closedBlocks(nodes, isOwner, vocabulary);
+}
+
+/**
+ * Layers that show nothing of what is in them, as compiled ones do: those named so that stand beside
+ * others of their class, the outermost.
+ */
+function closedBlocks(
+  nodes: readonly ModuleNode[],
+  isOwner: readonly boolean[],
+  vocabulary: ModuleVocabulary,
+): Set<ModuleNode> {
+  const blocks = new Set<ModuleNode>();
+  const within = nodes.map(() => false);
+  for (const node of nodes) {
+    const { parent } = node;
+    within[node.id] =
+      isOwner[node.id] || (parent !== null && (within[parent.id] || blocks.has(parent)));
+    if (!within[node.id] && parent !== null && vocabulary.isBlockName(node)) {
+      const alike = parent.children.filter((child) => child.className === node.className);
+      if (alike.length > 1) {
+        blocks.add(node);
+      }
+    }
+  }
   return blocks;
 }
 

@@ -118,7 +118,8 @@ function buildProgram(runtime: CliRuntime): Command {
     .action(async (traces: string[], options: DecomposeOptions) => {
       await withTrace(runtime, traces, options, async (session, summary) => {
         const decomposition = await session.decompose({ by: options.by });
-        const text = decomposeOutput(decomposition, summary.report.warnings, options.format);
+        const { report, attribution } = summary;
+        const text = decomposeOutput(decomposition, report.warnings, options.format, attribution);
         await terminal.write(text);
       });
     });
@@ -138,10 +139,10 @@ function buildProgram(runtime: CliRuntime): Command {
     )
     .addOption(formatOption(TABLE_FORMATS))
     .action(async (traces: string[], options: StallOptions) => {
-      await withTrace(runtime, traces, options, async (session) => {
+      await withTrace(runtime, traces, options, async (session, { attribution }) => {
         const { factor, limit } = options;
         const list = await session.stalls({ factor, limit });
-        await terminal.write(stallsOutput(list, options.format));
+        await terminal.write(stallsOutput(list, options.format, attribution));
       });
     });
 

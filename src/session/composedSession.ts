@@ -123,7 +123,16 @@ export class ComposedSession implements TraceSession {
   }
 
   private async forEngine({ companion, ...given }: AttributionInputs): Promise<EngineAttribution> {
-    return companion === undefined ? given : { ...given, companion: await this.inputs(companion) };
+    if (companion === undefined) {
+      return given;
+    }
+    try {
+      return { ...given, companion: await this.inputs(companion) };
+    } catch (error) {
+      // Without its companion the trace can still be opened; the summary says what was missing.
+      const companionProblem = error instanceof Error ? error.message : String(error);
+      return { ...given, companionProblem };
+    }
   }
 
   private async startQueries(options: CallOptions | undefined): Promise<StartedQueryEngine> {

@@ -124,15 +124,18 @@ export class LocalTraceEngine implements TraceEngine {
   }
 
   private label(trace: Trace, attribution: EngineAttribution, options: CallOptions) {
-    const { companion, ...given } = attribution;
-    return labelTrace(
-      trace,
-      given,
-      companion === undefined || companion.length === 0
+    const { companion = [], companionProblem, ...given } = attribution;
+    const sources = async () => {
+      if (companionProblem !== undefined) {
+        throw new Error(companionProblem);
+      }
+      return this.sources(companion);
+    };
+    const reading =
+      companion.length === 0 && companionProblem === undefined
         ? null
-        : { readers: this.runtime.readers, sources: () => this.sources(companion) },
-      options,
-    );
+        : { readers: this.runtime.readers, sources };
+    return labelTrace(trace, given, reading, options);
   }
 
   private async sources(inputs: readonly TraceInput[]): Promise<TraceSource[]> {

@@ -66,6 +66,8 @@ describe('a trace opened from the explorer', () => {
       'Layerscope: Show Stalls',
       'Layerscope: Open as GPU Trace',
       'Layerscope: Go to Layer Code',
+      'Layerscope: Use Model Configuration…',
+      'Layerscope: Use Companion Trace…',
     ]) {
       expect(offered).toContain(title);
     }

@@ -309,6 +309,34 @@ describe('--model and --companion', () => {
     ]);
   });
 
+  it('are named beneath the table, and in the JSON', async () => {
+    const attribution = {
+      model: { family: 'jamba', layers: 32, path: '', found: false, notes: [] },
+      companion: ['b.json'],
+      problems: [],
+    };
+    const population = {
+      rows: 1,
+      counted: 1,
+      rows_in_file: 1,
+      skipped: [],
+      time_kind: 'gpu',
+      gpu_time_ns: 1,
+      classified_share: 1,
+      by_method: { structure: 1 },
+    } as const;
+    const answers: Partial<TraceSession> = {
+      open: async () => ({ ...summary, attribution }),
+      stalls: async () => ({ factor: 5, found: 0, lost_ns: 0, stalls: [], population }),
+    };
+    expect((await run(['stalls', 'a.db'], answers)).out).toContain(
+      'Layers told by: structure matched with jamba configuration (32 layers); ' +
+        'companion b.json: no call here labelled by it.',
+    );
+    const json = await run(['stalls', 'a.db', '--format', 'json'], answers);
+    expect(JSON.parse(json.out)).toMatchObject({ found: 0, attribution });
+  });
+
   it('info takes neither', async () => {
     expect((await run(['info', 'a.db', '--model', join(folder, 'good.json')])).code).toBe(2);
   });

@@ -6,7 +6,9 @@ import type { TraceSession, TraceSummary } from '../session/session.js';
 import { attributeHeader, attributeLines } from './attributeOutput.js';
 import { TABLE_FORMATS, decomposeOutput } from './decomposeOutput.js';
 import type { TableFormat } from './decomposeOutput.js';
-import { EXIT, exitCodeOf } from './exitCodes.js';
+import { EXIT, UsageError, exitCodeOf } from './exitCodes.js';
+import { EXPLAIN_FORMATS, explainOutput } from './explainOutput.js';
+import type { ExplainFormat } from './explainOutput.js';
 import { INFO_FORMATS, infoOutput } from './infoOutput.js';
 import type { InfoFormat } from './infoOutput.js';
 import { readModelConfig } from './modelConfig.js';
@@ -15,6 +17,8 @@ import type { QueryFormat } from './queryOutput.js';
 import { tracesAndStatement } from './statement.js';
 import { stallsOutput } from './stallsOutput.js';
 import type { Terminal } from './terminal.js';
+import { UNCLASSIFIED_FORMATS, unclassifiedOutput } from './unclassifiedOutput.js';
+import type { UnclassifiedFormat } from './unclassifiedOutput.js';
 
 interface QueryOptions {
   readonly file?: string;
@@ -85,9 +89,10 @@ function buildProgram(runtime: CliRuntime): Command {
     .argument('<trace...>', TRACES)
     .addOption(formatOption(INFO_FORMATS))
     .action(async (traces: string[], options: { format: InfoFormat }) => {
-      await withTrace(runtime, traces, (_session, summary) =>
-        terminal.write(infoOutput(summary, options.format)),
-      );
+      await withTrace(runtime, traces, async (session, summary) => {
+        const { population } = await session.decompose({ by: 'layer-type' });
+        await terminal.write(infoOutput(summary, population, options.format));
+      });
     });
 
   program
@@ -141,14 +146,56 @@ function buildProgram(runtime: CliRuntime): Command {
       '--model <config.json>',
       "the model's configuration; read and checked, not yet used for attribution",
     )
+    .option('--explain', 'two more columns: the rule that decided, and what was looked at')
     .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
-    .action(async (trace: string, options: { model?: string }) => {
+    .action(async (trace: string, options: { model?: string; explain?: true }) => {
       if (options.model !== undefined) {
         await readModelConfig(options.model);
       }
       await withTrace(runtime, [trace], (session, summary) =>
-        writeAttribution(terminal, session, summary),
+        writeAttribution(terminal, session, summary, options.explain === true),
       );
+    });
+
+  program
+    .command('explain')
+    .description('Why one call has its layer: rule, evidence, what else was possible, neighbours.')
+    .argument('<trace...>', TRACES)
+    .option(
+      '--at <ts_us>',
+      'the call that starts, or runs, at this time in µs as the file states it',
+    )
+    .addOption(
+      new Option('--call <n>', 'the call by its number, counted from 0 in time order')
+        .argParser(wholeNumber)
+        .conflicts('at'),
+    )
+    .addOption(formatOption(EXPLAIN_FORMATS))
+    .action(
+      async (traces: string[], options: { at?: string; call?: number; format: ExplainFormat }) => {
+        const { at, call } = options;
+        const choice = call !== undefined ? { call } : at !== undefined ? { at_us: at } : undefined;
+        if (choice === undefined) {
+          throw new UsageError('Which call? Say --at TS_US or --call N.');
+        }
+        await withTrace(runtime, traces, async (session) => {
+          await terminal.write(explainOutput(await session.explain(choice), options.format));
+        });
+      },
+    );
+
+  program
+    .command('unclassified')
+    .description('What is left without a layer type, by kernel name, and why.')
+    .argument('<trace...>', TRACES)
+    .addOption(new Option('--limit <n>', 'names listed at most').argParser(wholeNumber))
+    .addOption(formatOption(UNCLASSIFIED_FORMATS))
+    .action(async (traces: string[], options: { limit?: number; format: UnclassifiedFormat }) => {
+      const limit = options.limit ?? (options.format === 'table' ? DEFAULT_LIMIT : Infinity);
+      await withTrace(runtime, traces, async (session) => {
+        const list = await session.unclassified({});
+        await terminal.write(unclassifiedOutput(list, options.format, limit));
+      });
     });
 
   program
@@ -195,16 +242,16 @@ async function writeAttribution(
   terminal: Terminal,
   session: TraceSession,
   summary: TraceSummary,
+  explain: boolean,
 ): Promise<void> {
-  await terminal.write(attributeHeader());
+  await terminal.write(attributeHeader(explain));
   if (summary.timeKind !== 'gpu') {
     terminal.say('This trace has no GPU events, only API calls: there is nothing to attribute.');
     return;
   }
   for (let from = 0; from < summary.counts.gpu; from += ATTRIBUTE_CHUNK) {
-    await terminal.write(
-      attributeLines(await session.attributed({ from, count: ATTRIBUTE_CHUNK })),
-    );
+    const calls = await session.attributed({ from, count: ATTRIBUTE_CHUNK, explain });
+    await terminal.write(attributeLines(calls, explain));
   }
 }
 

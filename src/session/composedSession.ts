@@ -1,7 +1,13 @@
 import type { DecomposeBy, TileRequest, TimeWindow } from '../analysis/results.js';
 import type { StartedQueryEngine, TraceEngine, TraceInput } from './engines.js';
 import { cancelled } from './rpc.js';
-import type { CallOptions, QueryResult, TraceSession, TraceSummary } from './session.js';
+import type {
+  CallChoice,
+  CallOptions,
+  QueryResult,
+  TraceSession,
+  TraceSummary,
+} from './session.js';
 
 /** Where a session's two halves run and how files reach them. */
 export interface SessionParts {
@@ -45,11 +51,19 @@ export class ComposedSession implements TraceSession {
     return this.parts.trace.call(request, options);
   }
 
+  explain(request: CallChoice, options?: CallOptions) {
+    return this.parts.trace.explain(request, options);
+  }
+
+  unclassified(request: { window?: TimeWindow }, options?: CallOptions) {
+    return this.parts.trace.unclassified(request, options);
+  }
+
   sourceHints(request: { call: number }, options?: CallOptions) {
     return this.parts.trace.sourceHints(request, options);
   }
 
-  attributed(request: { from: number; count: number }, options?: CallOptions) {
+  attributed(request: { from: number; count: number; explain?: boolean }, options?: CallOptions) {
     return this.parts.trace.attributed(request, options);
   }
 

@@ -48,12 +48,13 @@ describe('what package.json promises', () => {
     }
   });
 
-  it('has the six commands by their titles, and code for each', () => {
+  it('has the seven commands by their titles, and code for each', () => {
     expect(contributes.commands.map((c) => `${c.category}: ${c.title}`)).toEqual([
       'Layerscope: Decompose by Layer Type',
       'Layerscope: Decompose by Layer',
       'Layerscope: Decompose by Kernel',
       'Layerscope: Show Stalls',
+      'Layerscope: Show Unclassified',
       'Layerscope: Open as GPU Trace',
       'Layerscope: Go to Layer Code',
     ]);

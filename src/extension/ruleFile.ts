@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { ruleFile, withRuleFor, type TextWithSelection } from '../layers/ruleDraft.js';
+import { codeColumn } from './goToSource.js';
 
 /** Where a workspace keeps its own rules. */
 const FOLDER = '.layerscope';
@@ -10,15 +11,15 @@ const FILE = 'layers.json';
  * of the workspace, which is made where there is none, else in an untitled document.
  *
  * @param trace the trace the kernel is of: its workspace folder is meant
- * @param beside column of the trace, so that the rule opens beside it
+ * @param traceColumn where the trace is shown: the rule does not cover it
  * @returns the sentence to show; '' where the open editor says it all
  */
 export async function makeRule(
   kernel: string,
   trace: vscode.Uri,
-  beside: vscode.ViewColumn | undefined,
+  traceColumn: vscode.ViewColumn | undefined,
 ): Promise<string> {
-  const column = beside === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside;
+  const column = codeColumn(traceColumn);
   const folder =
     vscode.workspace.getWorkspaceFolder(trace) ?? vscode.workspace.workspaceFolders?.at(0);
   const obstacle = await obstacleTo(folder);

@@ -43,6 +43,7 @@ const COLUMNS: readonly Column[] = [
     label: 'Total µs',
     title: 'Sum of their durations',
     numeric: true,
+    classes: 'spare',
     value: (kernel) => kernel.total_ns,
   },
   {
@@ -145,10 +146,21 @@ export class UnclassifiedTable extends RowGrid {
           max-width: 140px;
         }
       }
+      /* Beside a code editor the name, its share and the way to a rule stay in view. */
       @media (max-width: 640px) {
         .spare,
         .why {
           display: none;
+        }
+        th,
+        td {
+          padding: 0 4px;
+        }
+        td.name {
+          min-width: 96px;
+        }
+        .percent {
+          min-width: 0;
         }
       }
     `,
@@ -245,7 +257,7 @@ export class UnclassifiedTable extends RowGrid {
       >
         ${formatCount(kernel.calls)}
       </td>
-      <td class="number">${formatMicros(kernel.total_ns)}</td>
+      <td class="number spare">${formatMicros(kernel.total_ns)}</td>
       <td class="number">
         <layerscope-share .share=${kernel.share}></layerscope-share
         ><span class="percent">${formatShare(kernel.share)}</span>

@@ -43,8 +43,8 @@ describe('kept state', () => {
 describe('state kept by an earlier version', () => {
   it('gets the panels that version did not have', () => {
     const kept = keptState(new Store().state);
-    const { unclassified: _, ...splits } = kept.splits;
-    const back = restoredState({ ...kept, splits } as typeof kept);
+    const { layers, stalls, query } = kept.splits;
+    const back = restoredState({ ...kept, splits: { layers, stalls, query } } as typeof kept);
     expect(back.splits).toEqual(kept.splits);
   });
 });

@@ -1,7 +1,7 @@
 import { formatCount, formatShare } from '../analysis/format.js';
 import { attributionParts } from '../analysis/attributionText.js';
 import type { AttributionBasis, Population } from '../analysis/results.js';
-import { METHODS, METHOD_LABELS } from '../trace/index.js';
+import { METHOD_LABELS } from '../trace/index.js';
 
 /**
  * The sentences beneath a table: which rows stand behind it and how its layer types were found.
@@ -16,10 +16,8 @@ export function populationText(
   const lines: string[] = [];
   const time = gpu ? 'GPU time' : 'host API time';
   const what = gpu ? 'GPU events' : 'API calls';
-  // Strongest evidence first; what has none comes last.
-  const evidence = [...METHODS.slice(1), METHODS[0]]
-    .filter((method) => population.by_method[method] !== undefined)
-    .map((method) => `${formatShare(population.by_method[method] ?? 0)} ${METHOD_LABELS[method]}`)
+  const evidence = population.evidence
+    .map(({ method, share }) => `${formatShare(share)} ${METHOD_LABELS[method]}`)
     .join(', ');
   lines.push(
     population.rows === 0

@@ -3,6 +3,7 @@ import type { EngineAttribution, StartedQueryEngine, TraceEngine, TraceInput } f
 import { cancelled } from './rpc.js';
 import type {
   AttributionInputs,
+  CallChoice,
   CallOptions,
   OpenOptions,
   QueryResult,
@@ -63,11 +64,19 @@ export class ComposedSession implements TraceSession {
     return this.parts.trace.call(request, options);
   }
 
+  explain(request: CallChoice, options?: CallOptions) {
+    return this.parts.trace.explain(request, options);
+  }
+
+  unclassified(request: { window?: TimeWindow }, options?: CallOptions) {
+    return this.parts.trace.unclassified(request, options);
+  }
+
   sourceHints(request: { call: number }, options?: CallOptions) {
     return this.parts.trace.sourceHints(request, options);
   }
 
-  attributed(request: { from: number; count: number }, options?: CallOptions) {
+  attributed(request: { from: number; count: number; explain?: boolean }, options?: CallOptions) {
     return this.parts.trace.attributed(request, options);
   }
 

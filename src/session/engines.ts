@@ -63,6 +63,8 @@ export const TRACE_ENGINE_METHODS = [
   'stalls',
   'tiles',
   'call',
+  'explain',
+  'unclassified',
   'sourceHints',
   'attributed',
   'queryData',

@@ -111,10 +111,18 @@ export function namePass(rules: RuleSet): AttributionPass {
 
       const hasModules = ranges.kind.includes(MODULE) || labels.module.some((path) => path !== 0);
       const hasLaunches = launches.count > 0;
+      /** by lane: when ranges begin to be recorded on it; -Infinity on a lane that has none */
+      const recordedFrom = new Float64Array(trace.lanes.length).fill(-Infinity);
+      for (let i = ranges.count - 1; i >= 0; i--) {
+        recordedFrom[ranges.lane[i]] = ranges.start[i];
+      }
+      const modulesSeen = (call: number): boolean =>
+        hasModules && launches.start[call] >= recordedFrom[launches.lane[call]];
       /** nothing can own the call any more: its stack or modules were looked at, or none can exist */
       const unclaimed = (i: number): boolean =>
         replayed[i] === 0 &&
-        (!hasLaunches || (launch[i] >= 0 && (hasModules || launches.stack[launch[i]] >= 0)));
+        (!hasLaunches ||
+          (launch[i] >= 0 && (modulesSeen(launch[i]) || launches.stack[launch[i]] >= 0)));
 
       const enclosing = new Map<NameRule, Int32Array>();
       /** the range, or one around it, is an operator or annotation that the rule's `within` names */

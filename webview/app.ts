@@ -15,11 +15,13 @@ import { baseStyles, toolStyles } from './sharedStyles.js';
 import './stalls/stallList.js';
 import type { Panel, ViewState } from './state.js';
 import './timeline/timelineView.js';
+import './unclassified/unclassifiedTable.js';
 import { ViewElement } from './viewElement.js';
 
 const PANELS: readonly { readonly id: Panel; readonly label: string }[] = [
   { id: 'layers', label: 'Layers' },
   { id: 'stalls', label: 'Stalls' },
+  { id: 'unclassified', label: 'Unclassified' },
   { id: 'query', label: 'Query' },
 ];
 const SPLIT_STEP = 0.04;
@@ -177,6 +179,9 @@ export class App extends ViewElement {
             </vscode-tab-panel>
             <vscode-tab-panel>
               <layerscope-stalls .view=${this.view}></layerscope-stalls>
+            </vscode-tab-panel>
+            <vscode-tab-panel>
+              <layerscope-unclassified .view=${this.view}></layerscope-unclassified>
             </vscode-tab-panel>
             <vscode-tab-panel>
               <layerscope-query .view=${this.view}></layerscope-query>

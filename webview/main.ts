@@ -5,7 +5,7 @@ import { Store, keptState, restoredState } from './state.js';
 import type { KeptState } from './state.js';
 import { TraceView } from './traceView.js';
 
-/** ms between a change and storing it: panning changes the state sixty times a second. */
+/** ms between a pan and storing it: panning changes the state sixty times a second. */
 const KEEP_AFTER = 250;
 
 const vscode = acquireVsCodeApi<KeptState>();
@@ -25,10 +25,17 @@ function keep(): void {
   keeping = undefined;
   vscode.setState(keptState(store.state));
 }
-store.subscribe(() => {
-  keeping ??= setTimeout(keep, KEEP_AFTER);
+let before = store.state;
+store.subscribe((state) => {
+  const moved = state.viewport !== before.viewport;
+  before = state;
+  if (moved) {
+    keeping ??= setTimeout(keep, KEEP_AFTER);
+  } else {
+    keep();
+  }
 });
-// A tab that is hidden loses its page at once, with what was not stored yet.
+// A tab that is hidden loses its page at once, with the pan that was not stored yet.
 window.addEventListener('pagehide', keep);
 
 const app: App = document.createElement('layerscope-app');

@@ -1,9 +1,11 @@
 import type {
   CallDetails,
+  CallExplanation,
   DecomposeBy,
   Decomposition,
   StallList,
   TimeWindow,
+  UnclassifiedList,
 } from '../src/analysis/results.js';
 import type { QueryResult, TraceSummary } from '../src/session/session.js';
 import type { SavedQuery } from '../src/session/viewProtocol.js';
@@ -63,7 +65,7 @@ export interface SelectedCall {
 export type Selection =
   SelectedCall | SelectedSpan | { readonly kind: 'marker'; readonly index: number };
 
-export type Panel = 'layers' | 'stalls' | 'query';
+export type Panel = 'layers' | 'stalls' | 'unclassified' | 'query';
 
 /** Everything the views show. The one home of state: views render it and call `TraceView`. */
 export interface ViewState {
@@ -80,10 +82,15 @@ export interface ViewState {
   readonly layerTypes: Loaded<Decomposition>;
   readonly table: Loaded<Decomposition>;
   readonly stalls: Loaded<StallList>;
+  /** what has no layer type; asked for when its panel is shown */
+  readonly unclassified: Loaded<UnclassifiedList>;
+  readonly unclassifiedSort: Sort;
   /** times the typical duration from which a call is a stall; null = the engine's default */
   readonly factor: number | null;
   readonly selection: Selection | null;
   readonly details: Loaded<CallDetails>;
+  /** why the selected call has its layer */
+  readonly explanation: Loaded<CallExplanation>;
   /** whether the details, where they lie below the timeline, are folded to their heading */
   readonly detailsFolded: boolean;
   readonly sql: string;
@@ -116,15 +123,18 @@ export function initialState(): ViewState {
     layerTypes: NOTHING_LOADED,
     table: NOTHING_LOADED,
     stalls: NOTHING_LOADED,
+    unclassified: NOTHING_LOADED,
+    unclassifiedSort: { column: '', descending: true },
     factor: null,
     selection: null,
     details: NOTHING_LOADED,
+    explanation: NOTHING_LOADED,
     detailsFolded: false,
     sql: FIRST_SQL,
     query: NOTHING_LOADED,
     savedQueries: [],
     // A statement and its rows need more room than a table of a dozen layer types.
-    splits: { layers: 0.42, stalls: 0.42, query: 0.68 },
+    splits: { layers: 0.42, stalls: 0.42, unclassified: 0.42, query: 0.68 },
     folded: new Set(),
     notice: '',
   };
@@ -163,7 +173,12 @@ export function keptState(state: ViewState): KeptState {
 /** The state with what was kept put back; the trace itself is asked for again. */
 export function restoredState(kept: KeptState | undefined): ViewState {
   const state = initialState();
-  return kept === undefined ? state : { ...state, ...kept, folded: new Set(kept.folded) };
+  if (kept === undefined) {
+    return state;
+  }
+  // What an earlier version kept may lack a panel.
+  const splits = { ...state.splits, ...kept.splits };
+  return { ...state, ...kept, splits, folded: new Set(kept.folded) };
 }
 
 type Listener = (state: ViewState) => void;

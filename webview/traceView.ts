@@ -7,6 +7,7 @@ import type {
 } from '../src/session/viewProtocol.js';
 import { Host, LatestRequest, RefusedError } from './host.js';
 import type { MessagePath } from './host.js';
+import { NOTHING_LOADED } from './state.js';
 import type { Store } from './state.js';
 import type { Loaded, Panel, SelectedCall, Selection, ViewState, Viewport } from './state.js';
 import { clampViewport, frame } from './timeline/viewport.js';
@@ -21,6 +22,8 @@ export class TraceView {
   private readonly table: LatestRequest<'decompose'>;
   private readonly stalls: LatestRequest<'stalls'>;
   private readonly details: LatestRequest<'call'>;
+  private readonly explanation: LatestRequest<'explain'>;
+  private readonly unclassified: LatestRequest<'unclassified'>;
   private readonly query: LatestRequest<'query'>;
   private readonly timelineFocus = new Set<() => void>();
 
@@ -33,6 +36,8 @@ export class TraceView {
     this.table = new LatestRequest(this.host, 'decompose');
     this.stalls = new LatestRequest(this.host, 'stalls');
     this.details = new LatestRequest(this.host, 'call');
+    this.explanation = new LatestRequest(this.host, 'explain');
+    this.unclassified = new LatestRequest(this.host, 'unclassified');
     this.query = new LatestRequest(this.host, 'query');
   }
 
@@ -64,6 +69,7 @@ export class TraceView {
     void this.loadLayerTypes();
     void this.loadTable();
     void this.loadStalls();
+    this.loadUnclassifiedWhenShown();
   }
 
   setLayerFilter(layerFilter: string): void {
@@ -77,7 +83,15 @@ export class TraceView {
   }
 
   setPanel(panel: Panel): void {
+    const before = this.state.panel;
     this.store.update({ panel });
+    if (panel !== before) {
+      this.loadUnclassifiedWhenShown();
+    }
+  }
+
+  setUnclassifiedSort(unclassifiedSort: ViewState['sort']): void {
+    this.store.update({ unclassifiedSort });
   }
 
   setSort(sort: ViewState['sort']): void {
@@ -116,11 +130,13 @@ export class TraceView {
     this.store.update({ selection });
     if (selection?.kind !== 'call') {
       this.details.cancel();
-      this.store.update({ details: { value: null, pending: false, error: '' } });
+      this.explanation.cancel();
+      this.store.update({ details: NOTHING_LOADED, explanation: NOTHING_LOADED });
     } else if (before?.kind !== 'call' || before.call !== selection.call) {
       void this.load(this.details, 'details', { call: selection.call }).then(() =>
         this.placeLaunched(),
       );
+      void this.load(this.explanation, 'explanation', { call: selection.call });
     } else {
       this.placeLaunched();
     }
@@ -163,6 +179,11 @@ export class TraceView {
 
   async goToFrame(file: string, line: number, symbol: string): Promise<void> {
     await this.say(this.host.request('goToFrame', { file, line, symbol }));
+  }
+
+  /** Writes a rule for a kernel where the workspace keeps its own, and opens it; says what came of it. */
+  async makeRule(kernel: string): Promise<void> {
+    await this.say(this.host.request('makeRule', { kernel }));
   }
 
   setNotice(notice: string): void {
@@ -252,12 +273,14 @@ export class TraceView {
       viewport: fresh ? { startNs: 0, endNs: span } : clampViewport(viewport, span),
       window: window !== null && window.startNs < span ? window : null,
       selection: null,
-      details: { value: null, pending: false, error: '' },
-      query: { value: null, pending: false, error: '' }, // its rows may carry labels of before
+      details: NOTHING_LOADED,
+      explanation: NOTHING_LOADED,
+      query: NOTHING_LOADED, // its rows may carry labels of before
     });
     void this.loadLayerTypes();
     void this.loadTable();
     void this.loadStalls();
+    this.loadUnclassifiedWhenShown();
     void this.loadSavedQueries();
   }
 
@@ -303,6 +326,13 @@ export class TraceView {
     });
   }
 
+  /** A list of a million calls is not made for a panel nobody looks at. */
+  private loadUnclassifiedWhenShown(): void {
+    if (this.state.panel === 'unclassified') {
+      void this.load(this.unclassified, 'unclassified', this.windowParam());
+    }
+  }
+
   private async loadSavedQueries(): Promise<void> {
     try {
       this.store.update({ savedQueries: await this.host.request('savedQueries', {}) });
@@ -333,7 +363,8 @@ export class TraceView {
   }
 }
 
-type LoadedPart = 'layerTypes' | 'table' | 'stalls' | 'details' | 'query';
+type LoadedPart =
+  'layerTypes' | 'table' | 'stalls' | 'unclassified' | 'details' | 'explanation' | 'query';
 
 /** What a person reads of an error; what is no refusal is a defect of ours and says so. */
 export function sentenceOf(error: unknown): string {

@@ -20,7 +20,7 @@ import { moduleName, pythonFrame } from '../trace/index.js';
 import type { CallDetails } from './results.js';
 
 /** The API call that launched a measured call (itself where API calls are what is measured); -1 = none. */
-function launchOf(trace: Trace, call: number): number {
+export function launchOf(trace: Trace, call: number): number {
   return timeKindOf(trace) === 'gpu' ? trace.gpu.launch[call] : call;
 }
 
@@ -35,7 +35,7 @@ export function* rangesAround(trace: Trace, call: number): Generator<number> {
 }
 
 /** Index in `trace.stacks` of the stack recorded for a call; negative as in `LaunchColumns.stack`. */
-function recordedStack(trace: Trace, call: number): number {
+export function recordedStack(trace: Trace, call: number): number {
   if (timeKindOf(trace) === 'gpu' && trace.gpu.stack[call] >= 0) {
     return trace.gpu.stack[call];
   }

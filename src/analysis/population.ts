@@ -8,7 +8,7 @@ import {
 } from '../trace/index.js';
 import type { LayerLabels, Method, Trace } from '../trace/index.js';
 import { exactSum } from './exactSum.js';
-import type { Population, TimeWindow, TraceFigures } from './results.js';
+import type { MethodShare, Population, TimeWindow, TraceFigures } from './results.js';
 import { rowsIn, type RowSpan } from './search.js';
 
 /** Which rows of the file stand behind figures over `window`, and how much of their time has a label. */
@@ -16,23 +16,30 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
   const columns = measuredColumns(trace);
   const rows = rowsIn(columns, window);
   const byMethod = new Float64Array(METHODS.length);
-  const seen = new Uint8Array(METHODS.length);
+  const callsOf = new Float64Array(METHODS.length);
   let classified = 0;
   for (let call = rows.from; call < rows.to; call++) {
     const method = labels.type[call] === UNCLASSIFIED ? NO_METHOD : labels.method[call];
     byMethod[method] += columns.duration[call];
-    seen[method] = 1;
+    callsOf[method]++;
     if (labels.type[call] !== UNCLASSIFIED) {
       classified += columns.duration[call];
     }
   }
   const total = exactSum(columns.duration, rows.from, rows.to);
+  const evidence: MethodShare[] = [...METHODS.keys()]
+    .sort((a, b) => Number(a === NO_METHOD) - Number(b === NO_METHOD))
+    .filter((code) => callsOf[code] > 0)
+    .map((code) => ({
+      method: METHODS[code],
+      calls: callsOf[code],
+      total_ns: byMethod[code],
+      share: total === 0 ? 0 : byMethod[code] / total,
+    }));
   const shares: Partial<Record<Method, number>> = {};
-  METHODS.forEach((method, code) => {
-    if (seen[code] === 1) {
-      shares[method] = total === 0 ? 0 : byMethod[code] / total;
-    }
-  });
+  for (const { method, share } of evidence) {
+    shares[method] = share;
+  }
   const kind = timeKindOf(trace);
   return {
     rows: rows.to - rows.from,
@@ -43,6 +50,7 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
     gpu_time_ns: kind === 'gpu' ? total : 0,
     classified_share: total === 0 ? 0 : classified / total,
     by_method: shares,
+    evidence,
   };
 }
 

@@ -62,6 +62,17 @@ export interface Population {
   readonly classified_share: number;
   /** share of the total time by evidence, 0 to 1; sums to 1 with 'none' */
   readonly by_method: Readonly<Partial<Record<Method, number>>>;
+  /** the same with calls and time, strongest evidence first, 'none' (unclassified) last */
+  readonly evidence: readonly MethodShare[];
+}
+
+/** Calls that one kind of evidence labelled; of 'none', those that stayed unclassified. */
+export interface MethodShare {
+  readonly method: Method;
+  readonly calls: number;
+  readonly total_ns: number;
+  /** of the total time, 0 to 1 */
+  readonly share: number;
 }
 
 export interface Decomposition {
@@ -240,4 +251,113 @@ export interface CallDetails {
   }[];
   /** enclosing modules, outermost first ("NemotronHModel_0", ...) */
   readonly modules: readonly string[];
+}
+
+/** A rule as people find it again: its id in the rule files, '' where it has none, and its reason. */
+export interface RuleWords {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** What kind of thing a line of evidence is about, in the order an explanation lists them. */
+export const EVIDENCE_KINDS = [
+  'launch',
+  'modules',
+  'frame',
+  'operator',
+  'collective',
+  'position',
+  'name',
+  'companion',
+] as const;
+export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
+
+/** Something that was looked at to tell a call's layer. */
+export interface EvidenceLine {
+  readonly kind: EvidenceKind;
+  readonly text: string;
+  /** this is what the deciding rule is about */
+  readonly decided: boolean;
+}
+
+/** A call beside the explained one on its stream or thread. */
+export interface NeighbourCall {
+  readonly call: number;
+  /** calls between, with a sign: -1 is the one before */
+  readonly offset: number;
+  readonly name: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly layer_type: string;
+  readonly layer_label: string;
+  readonly layer_index: number;
+  readonly method: Method;
+}
+
+/** Why a call has the label it has, or none. */
+export interface CallExplanation {
+  readonly call: number;
+  /** µs as in the file, 3 decimals, exact */
+  readonly ts_us: string;
+  readonly name: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  /** "cuda:0 stream 7" */
+  readonly lane: string;
+  readonly layer_type: string;
+  readonly layer_label: string;
+  /** -1 = unknown or outside the layers */
+  readonly layer_index: number;
+  readonly module: string;
+  readonly method: Method;
+  /** the rule that decided; for an unclassified call the reason why none did */
+  readonly rule: RuleWords;
+  readonly evidence: readonly EvidenceLine[];
+  /** what weaker evidence alone would have said, conflicts included */
+  readonly alternatives: readonly {
+    readonly method: Method;
+    readonly layer_type: string;
+    readonly layer_label: string;
+    readonly rule: RuleWords;
+    readonly agrees: boolean;
+  }[];
+  /** up to three calls before and after on the same stream or thread, by time */
+  readonly neighbours: readonly NeighbourCall[];
+  /** what is particular about how the call was found; '' = nothing */
+  readonly note: string;
+}
+
+/** Calls of one name that stayed unclassified. */
+export interface UnclassifiedKernel {
+  readonly name: string;
+  readonly calls: number;
+  readonly total_ns: number;
+  /** of the total time of all calls, classified or not, 0 to 1 */
+  readonly share: number;
+  /** calls of this name that have a layer type */
+  readonly classified_calls: number;
+  /** names of the streams or threads they ran on */
+  readonly streams: readonly string[];
+  /** why they stayed unclassified, the most time first */
+  readonly reasons: readonly {
+    readonly reason: string;
+    readonly calls: number;
+    readonly total_ns: number;
+  }[];
+  /** the longest of them */
+  readonly longest: {
+    readonly call: number;
+    readonly start_ns: number;
+    readonly duration_ns: number;
+  };
+}
+
+/** What is left without a layer type, the most time first. */
+export interface UnclassifiedList {
+  readonly population: Population;
+  readonly calls: number;
+  readonly total_ns: number;
+  /** of the total time of all calls, 0 to 1 */
+  readonly share: number;
+  readonly kernels: readonly UnclassifiedKernel[];
 }

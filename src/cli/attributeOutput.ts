@@ -14,14 +14,24 @@ export const ATTRIBUTE_COLUMNS = [
   'method',
 ] as const satisfies readonly (keyof AttributedCall)[];
 
-export function attributeHeader(): string {
-  return `${ATTRIBUTE_COLUMNS.join('\t')}\n`;
+/** Columns that `--explain` adds behind the others. */
+export const EXPLAIN_COLUMNS = ['rule', 'why'] as const satisfies readonly (keyof AttributedCall)[];
+
+type Column = (typeof ATTRIBUTE_COLUMNS | typeof EXPLAIN_COLUMNS)[number];
+
+function columnsOf(explain: boolean): readonly Column[] {
+  return explain ? [...ATTRIBUTE_COLUMNS, ...EXPLAIN_COLUMNS] : ATTRIBUTE_COLUMNS;
+}
+
+export function attributeHeader(explain = false): string {
+  return `${columnsOf(explain).join('\t')}\n`;
 }
 
 /** One line a call. */
-export function attributeLines(calls: readonly AttributedCall[]): string {
+export function attributeLines(calls: readonly AttributedCall[], explain = false): string {
+  const columns = columnsOf(explain);
   return calls
-    .map((call) => `${ATTRIBUTE_COLUMNS.map((column) => tsvField(call[column])).join('\t')}\n`)
+    .map((call) => `${columns.map((column) => tsvField(call[column] ?? '')).join('\t')}\n`)
     .join('');
 }
 

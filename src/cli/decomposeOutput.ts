@@ -7,6 +7,7 @@ import {
   formatShare,
 } from '../analysis/format.js';
 import type {
+  AttributionBasis,
   CallStatistics,
   DecomposeBy,
   Decomposition,
@@ -42,22 +43,25 @@ export function decomposeOutput(
   decomposition: Decomposition,
   warnings: readonly Warning[],
   format: TableFormat,
+  basis?: AttributionBasis,
 ): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify({ ...decomposition, warnings }, null, 2)}\n`;
+      return `${JSON.stringify({ ...decomposition, warnings, attribution: basis }, null, 2)}\n`;
     case 'csv':
       return decompositionCsv(decomposition);
     case 'markdown': {
       const table = decompositionTable(decomposition, (name) => name);
-      const notes = notesOf(decomposition, warnings).map((note) => `${markdownText(note)}\n`);
+      const notes = notesOf(decomposition, warnings, basis).map(
+        (note) => `${markdownText(note)}\n`,
+      );
       return `${markdownTable(table)}\n${notes.join('\n')}`;
     }
     case 'table': {
       const table = decompositionTable(decomposition, (name) =>
         shortenMiddle(visibleText(name), NAME_WIDTH),
       );
-      const notes = notesOf(decomposition, warnings).map((note) => `${visibleText(note)}\n`);
+      const notes = notesOf(decomposition, warnings, basis).map((note) => `${visibleText(note)}\n`);
       return `${plainTable(table)}\n${notes.join('')}`;
     }
   }
@@ -113,7 +117,11 @@ function millis(ns: number): string {
   return `${formatCount(Number(whole))}.${fraction}`;
 }
 
-function notesOf(decomposition: Decomposition, warnings: readonly Warning[]): readonly string[] {
+function notesOf(
+  decomposition: Decomposition,
+  warnings: readonly Warning[],
+  basis: AttributionBasis | undefined,
+): readonly string[] {
   const { overall, trace } = decomposition;
   const notes: string[] = [];
   if (overall.duty_cycle !== null) {
@@ -122,7 +130,7 @@ function notesOf(decomposition: Decomposition, warnings: readonly Warning[]): re
         `over all calls p50 ${formatMicros(overall.p50_ns)} µs, p99 ${formatMicros(overall.p99_ns)} µs.`,
     );
   }
-  notes.push(...populationText(decomposition.population));
+  notes.push(...populationText(decomposition.population, basis));
   if (decomposition.rows.some((row) => row.weak_p99)) {
     notes.push(WEAK_NOTE);
   }

@@ -1,3 +1,4 @@
+import { NoSuchCallError } from '../analysis/callAt.js';
 import { SqlError } from '../sqlite/engine.js';
 import { TraceOpenError } from '../trace/index.js';
 
@@ -31,7 +32,11 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof TraceOpenError) {
     return EXIT.cannotOpen;
   }
-  if (error instanceof UsageError || error instanceof SqlError) {
+  if (
+    error instanceof UsageError ||
+    error instanceof SqlError ||
+    error instanceof NoSuchCallError
+  ) {
     return EXIT.usage;
   }
   return error instanceof OutputError ? EXIT.output : EXIT.defect;

@@ -6,9 +6,10 @@ import {
   formatMicros,
   formatShare,
 } from '../analysis/format.js';
-import type { CallStatistics } from '../analysis/results.js';
+import type { CallStatistics, Population } from '../analysis/results.js';
 import { visibleText } from '../analysis/visibleText.js';
 import type { TraceSummary } from '../session/session.js';
+import { METHOD_LABELS } from '../trace/index.js';
 import { plainTable } from './tables.js';
 
 export const INFO_FORMATS = ['table', 'json'] as const;
@@ -18,11 +19,17 @@ export type InfoFormat = (typeof INFO_FORMATS)[number];
 const MARKERS_SHOWN = 5;
 
 /** What a trace is and holds, before any question is asked of it. */
-export function infoOutput(summary: TraceSummary, format: InfoFormat): string {
-  return format === 'json' ? `${JSON.stringify(infoJson(summary), null, 2)}\n` : infoText(summary);
+export function infoOutput(
+  summary: TraceSummary,
+  population: Population,
+  format: InfoFormat,
+): string {
+  return format === 'json'
+    ? `${JSON.stringify({ ...infoJson(summary), population }, null, 2)}\n`
+    : infoText(summary, population);
 }
 
-function infoJson(summary: TraceSummary): unknown {
+function infoJson(summary: TraceSummary): object {
   const { report } = summary;
   return {
     trace: {
@@ -71,7 +78,7 @@ function percentiles(overall: CallStatistics): string {
   ].join(', ');
 }
 
-function infoText(summary: TraceSummary): string {
+function infoText(summary: TraceSummary, population: Population): string {
   const { report, counts, dashboard } = summary;
   const { overall } = dashboard;
   const measured = summary.timeKind === 'gpu' ? 'GPU events' : 'API calls (host time)';
@@ -110,6 +117,10 @@ function infoText(summary: TraceSummary): string {
         : `${formatShare(dashboard.duty_cycle)} of the span`,
     ],
     ...(overall.calls === 0 ? [] : [[measured, percentiles(overall)] as [string, string]]),
+    ...population.evidence.map(({ method, calls, total_ns, share }): [string, string] => [
+      method === 'none' ? 'unclassified' : `known by ${METHOD_LABELS[method]}`,
+      `${formatShare(share)} of ${population.time_kind === 'gpu' ? 'GPU time' : 'host API time'}: ${formatCount(calls)} calls, ${formatDuration(total_ns)}`,
+    ]),
     ...report.facts.map((fact): [string, string] => [fact.name, fact.value]),
     ...report.missing.map((what): [string, string] => ['missing', what]),
     ...report.warnings.map((warning): [string, string] => ['warning', warning.message]),

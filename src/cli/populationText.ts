@@ -1,17 +1,23 @@
 import { formatCount, formatShare } from '../analysis/format.js';
-import type { Population } from '../analysis/results.js';
-import { METHODS, METHOD_LABELS } from '../trace/index.js';
+import { attributionParts } from '../analysis/attributionText.js';
+import type { AttributionBasis, Population } from '../analysis/results.js';
+import { METHOD_LABELS } from '../trace/index.js';
 
-/** The sentences beneath a table: which rows stand behind it and how its layer types were found. */
-export function populationText(population: Population): readonly string[] {
+/**
+ * The sentences beneath a table: which rows stand behind it and how its layer types were found.
+ *
+ * @param basis what attribution went by besides the trace
+ */
+export function populationText(
+  population: Population,
+  basis?: AttributionBasis,
+): readonly string[] {
   const gpu = population.time_kind === 'gpu';
   const lines: string[] = [];
   const time = gpu ? 'GPU time' : 'host API time';
   const what = gpu ? 'GPU events' : 'API calls';
-  // Strongest evidence first; what has none comes last.
-  const evidence = [...METHODS.slice(1), METHODS[0]]
-    .filter((method) => population.by_method[method] !== undefined)
-    .map((method) => `${formatShare(population.by_method[method] ?? 0)} ${METHOD_LABELS[method]}`)
+  const evidence = population.evidence
+    .map(({ method, share }) => `${formatShare(share)} ${METHOD_LABELS[method]}`)
     .join(', ');
   lines.push(
     population.rows === 0
@@ -20,6 +26,10 @@ export function populationText(population: Population): readonly string[] {
           `${formatShare(population.classified_share)} of ${time} classified` +
           (evidence === '' ? '' : `: ${evidence}`),
   );
+  const parts = basis === undefined ? [] : attributionParts(basis, population);
+  if (parts.length > 0) {
+    lines.push(`Layers told by: ${parts.join('; ')}.`);
+  }
   if (!gpu) {
     lines.push(
       'Durations are time inside API calls on the host: this trace has no GPU events, and host time is not GPU time.',

@@ -13,7 +13,9 @@ import {
 } from './attributionOptions.js';
 import { TABLE_FORMATS, decomposeOutput } from './decomposeOutput.js';
 import type { TableFormat } from './decomposeOutput.js';
-import { EXIT, exitCodeOf } from './exitCodes.js';
+import { EXIT, UsageError, exitCodeOf } from './exitCodes.js';
+import { EXPLAIN_FORMATS, explainOutput } from './explainOutput.js';
+import type { ExplainFormat } from './explainOutput.js';
 import { INFO_FORMATS, infoOutput } from './infoOutput.js';
 import type { InfoFormat } from './infoOutput.js';
 import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
@@ -21,6 +23,8 @@ import type { QueryFormat } from './queryOutput.js';
 import { tracesAndStatement } from './statement.js';
 import { stallsOutput } from './stallsOutput.js';
 import type { Terminal } from './terminal.js';
+import { UNCLASSIFIED_FORMATS, unclassifiedOutput } from './unclassifiedOutput.js';
+import type { UnclassifiedFormat } from './unclassifiedOutput.js';
 
 interface QueryOptions extends AttributionOptions {
   readonly file?: string;
@@ -102,9 +106,10 @@ function buildProgram(runtime: CliRuntime): Command {
     .argument('<trace...>', TRACES)
     .addOption(formatOption(INFO_FORMATS))
     .action(async (traces: string[], options: { format: InfoFormat }) => {
-      await withTrace(runtime, traces, {}, (_session, summary) =>
-        terminal.write(infoOutput(summary, options.format)),
-      );
+      await withTrace(runtime, traces, {}, async (session, summary) => {
+        const { population } = await session.decompose({ by: 'layer-type' });
+        await terminal.write(infoOutput(summary, population, options.format));
+      });
     });
 
   withAttributionOptions(program.command('decompose'))
@@ -119,7 +124,8 @@ function buildProgram(runtime: CliRuntime): Command {
     .action(async (traces: string[], options: DecomposeOptions) => {
       await withTrace(runtime, traces, options, async (session, summary) => {
         const decomposition = await session.decompose({ by: options.by });
-        const text = decomposeOutput(decomposition, summary.report.warnings, options.format);
+        const { report, attribution } = summary;
+        const text = decomposeOutput(decomposition, report.warnings, options.format, attribution);
         await terminal.write(text);
       });
     });
@@ -139,22 +145,70 @@ function buildProgram(runtime: CliRuntime): Command {
     )
     .addOption(formatOption(TABLE_FORMATS))
     .action(async (traces: string[], options: StallOptions) => {
-      await withTrace(runtime, traces, options, async (session) => {
+      await withTrace(runtime, traces, options, async (session, { attribution }) => {
         const { factor, limit } = options;
         const list = await session.stalls({ factor, limit });
-        await terminal.write(stallsOutput(list, options.format));
+        await terminal.write(stallsOutput(list, options.format, attribution));
       });
     });
 
   withAttributionOptions(program.command('attribute'))
     .description('The layer of every GPU event, one line each, with the evidence for it.')
     .argument('<trace>', 'a trace file')
+    .option('--explain', 'two more columns: the rule that decided, and what was looked at')
     .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
-    .action(async (trace: string, options: AttributionOptions) => {
+    .action(async (trace: string, options: AttributionOptions & { explain?: true }) => {
       await withTrace(runtime, [trace], options, (session, summary) =>
-        writeAttribution(terminal, session, summary),
+        writeAttribution(terminal, session, summary, options.explain === true),
       );
     });
+
+  withAttributionOptions(program.command('explain'))
+    .description('Why one call has its layer: rule, evidence, what else was possible, neighbours.')
+    .argument('<trace...>', TRACES)
+    .option(
+      '--at <ts_us>',
+      'the call that starts, or runs, at this time in µs as the file states it',
+    )
+    .addOption(
+      new Option('--call <n>', 'the call by its number, counted from 0 in time order')
+        .argParser(wholeNumber)
+        .conflicts('at'),
+    )
+    .addOption(formatOption(EXPLAIN_FORMATS))
+    .action(
+      async (
+        traces: string[],
+        options: AttributionOptions & { at?: string; call?: number; format: ExplainFormat },
+      ) => {
+        const { at, call } = options;
+        const choice = call !== undefined ? { call } : at !== undefined ? { at_us: at } : undefined;
+        if (choice === undefined) {
+          throw new UsageError('Which call? Say --at TS_US or --call N.');
+        }
+        await withTrace(runtime, traces, options, async (session) => {
+          await terminal.write(explainOutput(await session.explain(choice), options.format));
+        });
+      },
+    );
+
+  withAttributionOptions(program.command('unclassified'))
+    .description('What is left without a layer type, by kernel name, and why.')
+    .argument('<trace...>', TRACES)
+    .addOption(new Option('--limit <n>', 'names listed at most').argParser(wholeNumber))
+    .addOption(formatOption(UNCLASSIFIED_FORMATS))
+    .action(
+      async (
+        traces: string[],
+        options: AttributionOptions & { limit?: number; format: UnclassifiedFormat },
+      ) => {
+        const limit = options.limit ?? (options.format === 'table' ? DEFAULT_LIMIT : Infinity);
+        await withTrace(runtime, traces, options, async (session) => {
+          const list = await session.unclassified({});
+          await terminal.write(unclassifiedOutput(list, options.format, limit));
+        });
+      },
+    );
 
   withAttributionOptions(program.command('query'))
     .description('Runs one SQL statement over the trace.')
@@ -212,16 +266,16 @@ async function writeAttribution(
   terminal: Terminal,
   session: TraceSession,
   summary: TraceSummary,
+  explain: boolean,
 ): Promise<void> {
-  await terminal.write(attributeHeader());
+  await terminal.write(attributeHeader(explain));
   if (summary.timeKind !== 'gpu') {
     terminal.say('This trace has no GPU events, only API calls: there is nothing to attribute.');
     return;
   }
   for (let from = 0; from < summary.counts.gpu; from += ATTRIBUTE_CHUNK) {
-    await terminal.write(
-      attributeLines(await session.attributed({ from, count: ATTRIBUTE_CHUNK })),
-    );
+    const calls = await session.attributed({ from, count: ATTRIBUTE_CHUNK, explain });
+    await terminal.write(attributeLines(calls, explain));
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatCount, formatDuration, formatMicros, formatRatio } from '../analysis/format.js';
-import type { Stall, StallList } from '../analysis/results.js';
+import type { AttributionBasis, Stall, StallList } from '../analysis/results.js';
 import { shortenMiddle, visibleText } from '../analysis/visibleText.js';
 import type { TableFormat } from './decomposeOutput.js';
 import { populationText } from './populationText.js';
@@ -10,19 +10,23 @@ import type { TextTable } from './tables.js';
 const NAME_WIDTH = 44;
 
 /** A list of stalls as text in one of the formats. */
-export function stallsOutput(list: StallList, format: TableFormat): string {
+export function stallsOutput(
+  list: StallList,
+  format: TableFormat,
+  basis?: AttributionBasis,
+): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(list, null, 2)}\n`;
+      return `${JSON.stringify({ ...list, attribution: basis }, null, 2)}\n`;
     case 'csv':
       return stallsCsv(list.stalls);
     case 'markdown': {
-      const notes = notesOf(list).map((note) => `${markdownText(note)}\n`);
+      const notes = notesOf(list, basis).map((note) => `${markdownText(note)}\n`);
       return `${markdownTable(stallsTable(list, (name) => name))}\n${notes.join('\n')}`;
     }
     case 'table': {
       const shown = (name: string): string => shortenMiddle(visibleText(name), NAME_WIDTH);
-      const notes = notesOf(list).map((note) => `${visibleText(note)}\n`);
+      const notes = notesOf(list, basis).map((note) => `${visibleText(note)}\n`);
       return `${plainTable(stallsTable(list, shown))}\n${notes.join('')}`;
     }
   }
@@ -59,7 +63,7 @@ function stallsTable(list: StallList, shown: (name: string) => string): TextTabl
   };
 }
 
-function notesOf(list: StallList): readonly string[] {
+function notesOf(list: StallList, basis: AttributionBasis | undefined): readonly string[] {
   const notes = [
     `${formatCount(list.found)} ${list.found === 1 ? 'call' : 'calls'} took more than ${list.factor} times what is typical ` +
       `(the median of the layer type, or of the kernel in it where that is larger) and lost ${formatDuration(list.lost_ns)} to it.`,
@@ -67,7 +71,7 @@ function notesOf(list: StallList): readonly string[] {
   if (list.stalls.length < list.found) {
     notes.push(`Shown: the ${formatCount(list.stalls.length)} that lost most; --limit shows more.`);
   }
-  return [...notes, ...populationText(list.population)];
+  return [...notes, ...populationText(list.population, basis)];
 }
 
 const CSV_HEADER = [

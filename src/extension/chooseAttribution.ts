@@ -3,22 +3,25 @@ import type { AttributionChoice } from './attributionMemory.js';
 import { modelFiles, readModelFile } from './modelFiles.js';
 import { noticeName, noticeText } from './notice.js';
 import type { TraceDocument } from './traceDocument.js';
-import { fileName } from './traceFiles.js';
+import { fileName, filesBeside, tracePath } from './traceFiles.js';
 
 /** One entry of a list to choose from: files, a dialog for other files, or none. */
 type Entry = vscode.QuickPickItem & { readonly choose?: 'browse' | readonly vscode.Uri[] };
 
 const BROWSE: Entry = { label: '$(folder-opened) Browse…', choose: 'browse' };
 const TRACES = '**/*.{db,rpd,sqlite,sqlite3,pt.trace.json,json.gz}';
+const TRACE_NAME = /\.(db|rpd|sqlite3?|pt\.trace\.json|json\.gz)$/i;
 const EXCLUDED = '{**/node_modules/**,**/.git/**}';
 const MOST_TRACES = 200;
 
 /** Lets the user choose the configuration of a trace's model, and labels the trace anew by it. */
 export async function chooseModel(document: TraceDocument): Promise<void> {
   const { choice } = document.attribution;
+  const { state } = document.trace;
+  const inUse = state.kind === 'opened' ? state.summary.attribution.model?.path : undefined;
   const entries = modelFiles(document.uri).then((files): Entry[] => [
     ...files.map(({ uri, family, layers }) => ({
-      ...entryOf(uri, choice.model === uri.toString()),
+      ...entryOf(uri, tracePath(uri) === inUse),
       description: `${noticeName(family)}, ${layers} ${layers === 1 ? 'layer' : 'layers'}`,
     })),
     { label: '', kind: vscode.QuickPickItemKind.Separator },
@@ -103,15 +106,17 @@ function noneOf(inUse: boolean): Entry {
   return { label: `${inUse ? '$(check)' : '$(circle-slash)'} None`, choose: [] };
 }
 
-/** Other traces of the workspace, those of the same folder first. */
+/** Other traces: those of the same folder, then those of the open folders. */
 async function tracesFor(document: TraceDocument): Promise<vscode.Uri[]> {
-  const own = new Set([document.uri.toString()]);
-  const folder = vscode.Uri.joinPath(document.uri, '..').toString();
-  const isNear = (uri: vscode.Uri) => vscode.Uri.joinPath(uri, '..').toString() === folder;
-  const found = await vscode.workspace.findFiles(TRACES, EXCLUDED, MOST_TRACES);
-  return found
-    .filter((uri) => !own.has(uri.toString()))
-    .sort((a, b) => Number(isNear(b)) - Number(isNear(a)) || a.path.localeCompare(b.path, 'en'));
+  const [inFolder, inWorkspace] = await Promise.all([
+    filesBeside(document.uri),
+    vscode.workspace.findFiles(TRACES, EXCLUDED, MOST_TRACES),
+  ]);
+  const near = inFolder.filter((uri) => TRACE_NAME.test(fileName(uri)));
+  const byPath = (a: vscode.Uri, b: vscode.Uri) => a.path.localeCompare(b.path, 'en');
+  const all = [...near.sort(byPath), ...inWorkspace.sort(byPath)];
+  const distinct = new Map(all.map((uri) => [uri.toString(), uri]));
+  return [...distinct.values()].filter((uri) => !document.trace.files.includes(tracePath(uri)));
 }
 
 /** Labels the trace by a choice and remembers it; a choice that was cancelled or failed is not kept. */

@@ -18,6 +18,7 @@ const SHOW_COMMANDS: Readonly<Record<string, Show>> = {
   'layerscope.decomposeByLayer': layers('layer'),
   'layerscope.decomposeByKernel': layers('kernel'),
   'layerscope.showStalls': { type: 'show', view: 'stalls' },
+  'layerscope.showUnclassified': { type: 'show', view: 'unclassified' },
   // The page answers with the selected call, or with call -1 where none is selected.
   'layerscope.goToLayerCode': { type: 'goToSelected' },
 };

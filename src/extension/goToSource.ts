@@ -162,7 +162,7 @@ function lastLine(document: vscode.TextDocument): number {
 }
 
 /** The column where code is visible already, else the one beside the trace. */
-function codeColumn(traceColumn: vscode.ViewColumn | undefined): vscode.ViewColumn {
+export function codeColumn(traceColumn: vscode.ViewColumn | undefined): vscode.ViewColumn {
   const visible = vscode.window.visibleTextEditors
     .map((editor) => editor.viewColumn)
     .find((column) => column !== undefined && column !== traceColumn);

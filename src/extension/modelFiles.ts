@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { parseConfigurationText } from '../layers/model/configurationText.js';
 import { readModelPlan } from '../layers/model/readModelPlan.js';
 import { configurationsBeside } from './configurationsBeside.js';
-import { fileName } from './traceFiles.js';
+import { fileName, filesBeside } from './traceFiles.js';
 
 /** A file that holds a model's configuration, or a pattern of one's own. */
 export interface ModelFile {
@@ -40,31 +40,29 @@ export async function readModelFile(uri: vscode.Uri): Promise<ModelFile> {
 
 /** The one configuration beside a trace; undefined where there is none or more than one. */
 export async function modelBeside(trace: vscode.Uri): Promise<ModelFile | undefined> {
-  const found = await modelsOf(await besideTrace(trace));
+  const found = await modelsOf(ownConfigurations(trace, await filesBeside(trace)));
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** Configurations to offer for a trace: those beside it, then those of the open folders. */
+/** Configurations to offer for a trace: its own, others of its folder, those of the open folders. */
 export async function modelFiles(trace: vscode.Uri): Promise<readonly ModelFile[]> {
-  const [beside, inFolders] = await Promise.all([
-    besideTrace(trace),
+  const [inFolder, inWorkspace] = await Promise.all([
+    filesBeside(trace),
     vscode.workspace.findFiles(MODEL_FILES, EXCLUDED, MOST_FILES),
   ]);
-  const known = new Set(beside.map((uri) => uri.toString()));
-  const others = inFolders.filter((uri) => !known.has(uri.toString()));
-  others.sort((a, b) => a.path.localeCompare(b.path, 'en'));
-  return modelsOf([...beside, ...others]);
+  const own = ownConfigurations(trace, inFolder);
+  const near = inFolder.filter((uri) => /(^|\.)config\.json$/i.test(fileName(uri)));
+  inWorkspace.sort((a, b) => a.path.localeCompare(b.path, 'en'));
+  const distinct = new Map([...own, ...near, ...inWorkspace].map((uri) => [uri.toString(), uri]));
+  return modelsOf([...distinct.values()]);
 }
 
-async function besideTrace(trace: vscode.Uri): Promise<vscode.Uri[]> {
-  const folder = vscode.Uri.joinPath(trace, '..');
-  const entries = await vscode.workspace.fs.readDirectory(folder);
-  const files = entries.filter(([, type]) => (type & vscode.FileType.File) !== 0);
-  const names = configurationsBeside(
-    fileName(trace),
-    files.map(([name]) => name),
-  );
-  return names.map((name) => vscode.Uri.joinPath(folder, name));
+function ownConfigurations(
+  trace: vscode.Uri,
+  siblings: readonly vscode.Uri[],
+): readonly vscode.Uri[] {
+  const names = configurationsBeside(fileName(trace), siblings.map(fileName));
+  return siblings.filter((uri) => names.includes(fileName(uri)));
 }
 
 /** Many files are called config.json: those that hold no model are none of the candidates. */

@@ -8,6 +8,7 @@ import { noticeName } from './notice.js';
 import type { OpenState } from './openTrace.js';
 import { sendableResult } from './messageValues.js';
 import type { GoToManner } from './goToSource.js';
+import { makeRule } from './ruleFile.js';
 import { opensCode, stallFactor } from './settings.js';
 import type { TraceDocument } from './traceDocument.js';
 import { tracePath } from './traceFiles.js';
@@ -194,6 +195,9 @@ export class TraceEditor {
       },
       tiles: async (params, signal) => (await session()).tiles(params, { signal }),
       call: async (params, signal) => (await session()).call(params, { signal }),
+      explain: async (params, signal) => (await session()).explain(params, { signal }),
+      unclassified: async (params, signal) => (await session()).unclassified(params, { signal }),
+      makeRule: async ({ kernel }) => makeRule(kernel, document.uri, this.panel.viewColumn),
       query: async (params, signal) =>
         sendableResult(await (await session()).query(params, { signal })),
       goToCode: async ({ call, cause }, signal) => {

@@ -37,14 +37,17 @@ export async function traceInput(uri: vscode.Uri, runtime: Runtime): Promise<Tra
   });
 }
 
-/** Files beside `uri` that look like the other ranks of its run, by name. */
-export async function rankSiblings(uri: vscode.Uri): Promise<vscode.Uri[]> {
-  const name = fileName(uri);
+/** The files of the folder of `uri`, itself among them. */
+export async function filesBeside(uri: vscode.Uri): Promise<vscode.Uri[]> {
   const folder = vscode.Uri.joinPath(uri, '..');
   const entries = await vscode.workspace.fs.readDirectory(folder);
-  const files = entries.filter(([, type]) => (type & vscode.FileType.File) !== 0);
-  return otherRanks(
-    name,
-    files.map(([sibling]) => sibling),
-  ).map((sibling) => vscode.Uri.joinPath(folder, sibling));
+  return entries
+    .filter(([, type]) => (type & vscode.FileType.File) !== 0)
+    .map(([name]) => vscode.Uri.joinPath(folder, name));
+}
+
+/** Files beside `uri` that look like the other ranks of its run, by name. */
+export async function rankSiblings(uri: vscode.Uri): Promise<vscode.Uri[]> {
+  const names = (await filesBeside(uri)).map(fileName);
+  return otherRanks(fileName(uri), names).map((sibling) => vscode.Uri.joinPath(uri, '..', sibling));
 }

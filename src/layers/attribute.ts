@@ -11,6 +11,7 @@ import type { ModelPlan } from './model/modelPlan.js';
 import { companionPass } from './passes/companionPass.js';
 import { modulePass } from './passes/modulePass.js';
 import { namePass, ownNamePass } from './passes/namePass.js';
+import { outsidePass } from './passes/outsidePass.js';
 import { stackPass } from './passes/stackPass.js';
 import { structurePass } from './passes/structurePass.js';
 import type { RuleSet } from './rules.js';
@@ -49,6 +50,7 @@ export function attribute(trace: Trace, options: AttributeOptions = {}): LayerLa
     stackPass(rules),
     ownNamePass(rules),
     companionPass(rules, options.companion),
+    outsidePass(rules),
     structurePass(rules, options.model),
     namePass(rules),
   ];

@@ -11,6 +11,13 @@ export const BACKWARD = 1;
 export const ACCUMULATION = 2;
 export type Via = typeof OWN | typeof BACKWARD | typeof ACCUMULATION;
 
+/** How a rule's description says so. */
+export const VIA_WORDS: Record<Via, string> = {
+  [OWN]: '',
+  [BACKWARD]: 'backward of ',
+  [ACCUMULATION]: 'adding up gradients after backward of ',
+};
+
 /** Where the backward work of a trace came from. */
 export interface BackwardSources {
   /** for each backward range the forward operator it belongs to, -1 for other ranges */
@@ -51,7 +58,11 @@ export function backwardSources(trace: Trace, rules: RuleSet): BackwardSources |
     const before = last.get(ranges.lane[i]);
     if (forward[i] >= 0) {
       via[i] = BACKWARD;
-      if (before === undefined || ranges.parent[i] === before.parent || forward[i] !== before.forward) {
+      if (
+        before === undefined ||
+        ranges.parent[i] === before.parent ||
+        forward[i] !== before.forward
+      ) {
         last.set(ranges.lane[i], { forward: forward[i], parent: ranges.parent[i] });
       }
     } else if (before !== undefined && ranges.parent[i] === before.parent) {
@@ -86,9 +97,7 @@ export class EvidenceSearch {
     const { ranges } = trace;
     this.nearest = nearestAncestor(
       ranges,
-      sources === null
-        ? matches
-        : (range) => matches(range) || sources.forward[range] >= 0,
+      sources === null ? matches : (range) => matches(range) || sources.forward[range] >= 0,
     );
   }
 

@@ -107,10 +107,7 @@ export class ModuleTypes {
         return false;
       }
     }
-    if (
-      rule.directlyInLayer &&
-      (parent === null || this.stacks.blockOf[parent.id] !== parent)
-    ) {
+    if (rule.directlyInLayer && (parent === null || this.stacks.blockOf[parent.id] !== parent)) {
       return false;
     }
     const outside = this.stacks.blockOf[node.id] === null;

@@ -1,6 +1,11 @@
 import { ANNOTATION, NO_LAYER, OP, type Trace } from '../trace/index.js';
 import type { LayerStacks } from './layerStack.js';
-import { parseModulePath, statedModule, type PathElement, type StatedModule } from './modulePath.js';
+import {
+  parseModulePath,
+  statedModule,
+  type PathElement,
+  type StatedModule,
+} from './modulePath.js';
 import type { ModuleNode, RangeModules } from './moduleTree.js';
 import { nearestAncestor } from './rangeAncestry.js';
 import type { RuleSet } from './rules.js';
@@ -80,11 +85,11 @@ export function buildPathTree(trace: Trace, rules: RuleSet): PathTree | null {
     }
     return node;
   };
+  const processOfLane = lanes.map(({ rank, process }) => `${rank}/${process}`);
   const place = (range: number, stated: StatedModule): void => {
     const above = ranges.parent[range] < 0 ? -1 : nearest[ranges.parent[range]];
     let node = stated.absolute || above < 0 || nodeOf[above] < 0 ? null : nodes[nodeOf[above]];
-    const { rank, process } = lanes[ranges.lane[range]];
-    const key = `${rank}/${process}`;
+    const key = processOfLane[ranges.lane[range]];
     const roots = rootsOf.get(key) ?? new Map<string, ModuleNode>();
     rootsOf.set(key, roots);
     for (const element of stated.elements) {

@@ -56,10 +56,13 @@ export interface RangeRule {
   readonly why: string;
 }
 
-/** Annotations around work that no layer does: what is not told otherwise gets this as its reason. */
+/** Work that no layer does: what is not told otherwise gets this as its reason. */
 export interface OutsideRule {
   readonly id: string;
-  readonly annotation: RegExp;
+  /** matches an annotation around the launch */
+  readonly annotation: RegExp | null;
+  /** matches a framework operator around the launch */
+  readonly op: RegExp | null;
   readonly why: string;
 }
 
@@ -391,11 +394,16 @@ function rangeRule(r: RuleReader): RangeRule {
 }
 
 function outsideRule(r: RuleReader): OutsideRule {
-  const annotation = r.pattern('annotation');
-  if (annotation === null) {
-    return r.fail("a rule of 'outside' has an 'annotation'.");
+  const rule: OutsideRule = {
+    id: r.text('id'),
+    annotation: r.pattern('annotation'),
+    op: r.pattern('op'),
+    why: r.text('why'),
+  };
+  if (rule.annotation === null && rule.op === null) {
+    r.fail("a rule of 'outside' has at least one of 'annotation' and 'op'.");
   }
-  return { id: r.text('id'), annotation, why: r.text('why') };
+  return rule;
 }
 
 /** How a rule file is read: mistakes are collected, the rest holds. */

@@ -1,3 +1,6 @@
+import { fileMicros } from '../analysis/fileTime.js';
+import { lookedAt } from '../analysis/lookedAt.js';
+import { unclassifiedReasons } from '../analysis/unclassifiedReason.js';
 import {
   layerTypeOf,
   measuredColumns,
@@ -8,31 +11,26 @@ import {
 import type { AttributedCall } from './session.js';
 
 /**
- * µs with three decimals of a time in whole nanoseconds, by integers only: an epoch in nanoseconds
- * passes 2^53.
+ * Labels of `count` calls from `from` on, in time order, with the times as the file states them.
+ *
+ * @param explain whether each call also says which rule decided and what was looked at
  */
-function microsText(ns: bigint): string {
-  const sign = ns < 0n ? '-' : '';
-  const digits = (ns < 0n ? -ns : ns).toString().padStart(4, '0');
-  return `${sign}${digits.slice(0, -3)}.${digits.slice(-3)}`;
-}
-
-/** Labels of `count` calls from `from` on, in time order, with the times as the file states them. */
 export function attributedCalls(
   trace: Trace,
   labels: LayerLabels,
   from: number,
   count: number,
+  explain = false,
 ): AttributedCall[] {
   const columns = measuredColumns(trace);
-  const fileZero = trace.clock.originNs - trace.clock.fileBaseNs;
+  const explained = explain ? explanations(trace, labels) : () => ({});
   const end = Math.min(columns.count, from + count);
   const calls: AttributedCall[] = [];
   for (let i = Math.max(0, from); i < end; i++) {
     const lane = trace.lanes[columns.lane[i]];
     const index = labels.index[i];
     calls.push({
-      ts_us: microsText(fileZero + BigInt(Math.round(columns.start[i]))),
+      ts_us: fileMicros(trace, columns.start[i]),
       dur_us: (columns.duration[i] / 1000).toFixed(3),
       device: lane.device < 0 ? '' : String(lane.device),
       stream: lane.kind === 'stream' ? lane.id : '',
@@ -41,7 +39,18 @@ export function attributedCalls(
       layer_index: index < 0 ? '' : String(index),
       module: trace.names.get(labels.module[i]),
       method: METHODS[labels.method[i]],
+      ...explained(i),
     });
   }
   return calls;
+}
+
+/** For a call the rule that decided, or why it stayed unclassified, and what was looked at. */
+function explanations(
+  trace: Trace,
+  labels: LayerLabels,
+): (call: number) => Pick<AttributedCall, 'rule' | 'why'> {
+  const reason = unclassifiedReasons(trace, labels);
+  const why = lookedAt(trace);
+  return (call) => ({ rule: reason(call) || labels.rules[labels.rule[call]], why: why(call) });
 }

@@ -7,7 +7,7 @@ import type { ModelPlan } from '../layers/model/modelPlan.js';
 import { readModelPlan } from '../layers/model/readModelPlan.js';
 import { givenUp, withOwnRules } from '../layers/ownRules.js';
 import type { RuleSet } from '../layers/rules.js';
-import type { LayerLabels, Trace } from '../trace/index.js';
+import type { LayerLabels, Progress, Trace } from '../trace/index.js';
 import { isCancellation } from './rpc.js';
 import type { AttributionInputs, CallOptions } from './session.js';
 
@@ -51,14 +51,14 @@ export async function labelTrace(
   };
   misses(own.mistakes);
   const plan = text === undefined ? undefined : await attempt('model', () => planOf(text));
-  const base = { ...options, rules, ...defined({ model: plan }) };
+  const base = defined({ rules, model: plan });
   const aligned =
     companion === null
       ? undefined
       : await attempt('companion', () => readCompanion(trace, companion, base, options));
   options.signal?.throwIfAborted();
   options.progress?.({ stage: 'Telling which layer each kernel ran for' });
-  const labels = attribute(trace, { ...base, ...defined({ companion: aligned }) });
+  const labels = attribute(trace, { ...options, ...base, ...defined({ companion: aligned }) });
   misses(givenUp(rules));
   const basis: AttributionBasis = {
     model: plan === undefined ? null : modelBasis(plan, given),
@@ -90,13 +90,13 @@ async function readCompanion(
     }
     options.progress?.({ stage: 'Reading the companion trace' });
     const { signal, progress } = options;
-    const companion = await openTrace(opened, readers, {
-      ...defined({ signal }),
-      ...(progress === undefined
-        ? {}
-        : { progress: (p) => progress({ ...p, stage: `Companion trace: ${p.stage}` }) }),
+    const reading: CallOptions = defined({
+      signal,
+      progress:
+        progress && ((p: Progress) => progress({ ...p, stage: `Companion trace: ${p.stage}` })),
     });
-    return { trace: companion, labels: attribute(companion, { ...base, ...defined({ signal }) }) };
+    const companion = await openTrace(opened, readers, reading);
+    return { trace: companion, labels: attribute(companion, { ...base, ...reading }) };
   } finally {
     await Promise.all(opened.map((source) => source.close()));
   }

@@ -3,6 +3,7 @@ import type { EngineAttribution, StartedQueryEngine, TraceEngine, TraceInput } f
 import { cancelled } from './rpc.js';
 import type {
   AttributionInputs,
+  CallChoice,
   CallOptions,
   OpenOptions,
   QueryResult,
@@ -63,11 +64,19 @@ export class ComposedSession implements TraceSession {
     return this.parts.trace.call(request, options);
   }
 
+  explain(request: CallChoice, options?: CallOptions) {
+    return this.parts.trace.explain(request, options);
+  }
+
+  unclassified(request: { window?: TimeWindow }, options?: CallOptions) {
+    return this.parts.trace.unclassified(request, options);
+  }
+
   sourceHints(request: { call: number }, options?: CallOptions) {
     return this.parts.trace.sourceHints(request, options);
   }
 
-  attributed(request: { from: number; count: number }, options?: CallOptions) {
+  attributed(request: { from: number; count: number; explain?: boolean }, options?: CallOptions) {
     return this.parts.trace.attributed(request, options);
   }
 
@@ -123,7 +132,16 @@ export class ComposedSession implements TraceSession {
   }
 
   private async forEngine({ companion, ...given }: AttributionInputs): Promise<EngineAttribution> {
-    return companion === undefined ? given : { ...given, companion: await this.inputs(companion) };
+    if (companion === undefined) {
+      return given;
+    }
+    try {
+      return { ...given, companion: await this.inputs(companion) };
+    } catch (error) {
+      // Without its companion the trace can still be opened; the summary says what was missing.
+      const companionProblem = error instanceof Error ? error.message : String(error);
+      return { ...given, companionProblem };
+    }
   }
 
   private async startQueries(options: CallOptions | undefined): Promise<StartedQueryEngine> {

@@ -19,6 +19,8 @@ export interface TraceInput {
 /** Attribution inputs as they reach the engine: files as it can read them. */
 export interface EngineAttribution extends Omit<AttributionInputs, 'companion'> {
   readonly companion?: readonly TraceInput[];
+  /** why the companion's files cannot be handed over, as a sentence */
+  readonly companionProblem?: string;
 }
 
 /** What a query engine works on. */
@@ -61,6 +63,8 @@ export const TRACE_ENGINE_METHODS = [
   'stalls',
   'tiles',
   'call',
+  'explain',
+  'unclassified',
   'sourceHints',
   'attributed',
   'queryData',

@@ -1,6 +1,8 @@
+import { callAt } from '../analysis/callAt.js';
 import { callDetails } from '../analysis/callDetails.js';
 import { dashboard } from '../analysis/dashboard.js';
 import { decompose } from '../analysis/decompose.js';
+import { explainCall } from '../analysis/explainCall.js';
 import type {
   AttributionBasis,
   DecomposeBy,
@@ -9,8 +11,10 @@ import type {
 } from '../analysis/results.js';
 import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
+import { unclassified } from '../analysis/unclassified.js';
 import { openTrace } from '../formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../formats/reader.js';
+import { otherVerdicts } from '../layers/otherVerdicts.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
 import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
@@ -18,7 +22,7 @@ import { attributedCalls } from './attributedCalls.js';
 import { labelTrace } from './attribution.js';
 import type { EngineAttribution, QueryData, TraceEngine, TraceInput } from './engines.js';
 import { cancelled } from './rpc.js';
-import type { CallOptions, TraceSummary } from './session.js';
+import type { CallChoice, CallOptions, TraceSummary } from './session.js';
 
 /** What a host gives the trace engine: its readers and its way to files. */
 export interface TraceEngineRuntime {
@@ -98,14 +102,28 @@ export class LocalTraceEngine implements TraceEngine {
     return callDetails(trace, labels, request.call);
   }
 
+  async explain(request: CallChoice) {
+    const { trace, labels } = this.current();
+    const { call, note } =
+      'call' in request ? { call: request.call, note: '' } : callAt(trace, request.at_us);
+    // A call the trace does not have is refused by explainCall, with its sentence.
+    const others = call in labels.type ? otherVerdicts(trace, labels, call) : [];
+    return explainCall(trace, labels, call, others, note);
+  }
+
+  async unclassified(request: { window?: TimeWindow }) {
+    const { trace, labels } = this.current();
+    return unclassified(trace, labels, request);
+  }
+
   async sourceHints(request: { call: number }) {
     const { trace, labels } = this.current();
     return sourceHints(trace, labels, request.call);
   }
 
-  async attributed(request: { from: number; count: number }) {
+  async attributed(request: { from: number; count: number; explain?: boolean }) {
     const { trace, labels } = this.current();
-    return attributedCalls(trace, labels, request.from, request.count);
+    return attributedCalls(trace, labels, request.from, request.count, request.explain);
   }
 
   async queryData(): Promise<QueryData> {
@@ -124,15 +142,18 @@ export class LocalTraceEngine implements TraceEngine {
   }
 
   private label(trace: Trace, attribution: EngineAttribution, options: CallOptions) {
-    const { companion, ...given } = attribution;
-    return labelTrace(
-      trace,
-      given,
-      companion === undefined || companion.length === 0
+    const { companion = [], companionProblem, ...given } = attribution;
+    const sources = async () => {
+      if (companionProblem !== undefined) {
+        throw new Error(companionProblem);
+      }
+      return this.sources(companion);
+    };
+    const reading =
+      companion.length === 0 && companionProblem === undefined
         ? null
-        : { readers: this.runtime.readers, sources: () => this.sources(companion) },
-      options,
-    );
+        : { readers: this.runtime.readers, sources };
+    return labelTrace(trace, given, reading, options);
   }
 
   private async sources(inputs: readonly TraceInput[]): Promise<TraceSource[]> {

@@ -1,6 +1,7 @@
 import type {
   AttributionBasis,
   CallDetails,
+  CallExplanation,
   DashboardView,
   DecomposeBy,
   Decomposition,
@@ -8,6 +9,7 @@ import type {
   TileRequest,
   TileSet,
   TimeWindow,
+  UnclassifiedList,
 } from '../analysis/results.js';
 import type { RuleSource } from '../layers/ownRules.js';
 import type { SourceHint } from '../source/hint.js';
@@ -73,7 +75,14 @@ export interface AttributedCall {
   readonly layer_index: string;
   readonly module: string;
   readonly method: string;
+  /** the rule that decided, or why the call stayed unclassified; only where it was asked for */
+  readonly rule?: string;
+  /** what was looked at: launch, module, frame, operator; only where it was asked for */
+  readonly why?: string;
 }
+
+/** A call by its index in the measured columns, or by its time in µs as the file states it, as text. */
+export type CallChoice = { readonly call: number } | { readonly at_us: string };
 
 /** The result of a query; bigint values are decimal text in `bigints` columns. */
 export interface QueryResult extends SqlRows {
@@ -113,12 +122,16 @@ export interface TraceSession {
   ): Promise<StallList>;
   tiles(request: TileRequest, options?: CallOptions): Promise<TileSet>;
   call(request: { call: number }, options?: CallOptions): Promise<CallDetails>;
+  /** Why a call has its layer. @throws NoSuchCallError */
+  explain(request: CallChoice, options?: CallOptions): Promise<CallExplanation>;
+  /** What is left without a layer type, by name. */
+  unclassified(request: { window?: TimeWindow }, options?: CallOptions): Promise<UnclassifiedList>;
   sourceHints(request: { call: number }, options?: CallOptions): Promise<readonly SourceHint[]>;
   /** Runs one statement; cancelled within 200 ms by its signal, the trace stays open. @throws SqlError */
   query(request: { sql: string; limit?: number }, options?: CallOptions): Promise<QueryResult>;
-  /** `count` attributed calls from `from` on, in time order. */
+  /** `count` attributed calls from `from` on, in time order; with `explain` each says why. */
   attributed(
-    request: { from: number; count: number },
+    request: { from: number; count: number; explain?: boolean },
     options?: CallOptions,
   ): Promise<readonly AttributedCall[]>;
   close(): Promise<void>;

@@ -1,11 +1,13 @@
 import type {
   CallDetails,
+  CallExplanation,
   DecomposeBy,
   Decomposition,
   StallList,
   TileRequest,
   TileSet,
   TimeWindow,
+  UnclassifiedList,
 } from '../analysis/results.js';
 import type { Progress } from '../trace/index.js';
 import type { QueryResult, TraceSummary } from './session.js';
@@ -22,6 +24,13 @@ export interface ViewRequests {
   };
   tiles: { params: TileRequest; result: TileSet };
   call: { params: { call: number }; result: CallDetails };
+  explain: { params: { call: number }; result: CallExplanation };
+  unclassified: { params: { window?: TimeWindow }; result: UnclassifiedList };
+  /**
+   * Writes a rule for a kernel's name into the workspace's rule file and opens it where the layer type
+   * is to be filled in; answers with the sentence to show.
+   */
+  makeRule: { params: { kernel: string }; result: string };
   query: { params: { sql: string; limit?: number }; result: QueryResult };
   /**
    * Opens the code a call came from; answers with the sentence to show, '' where an editor opened.
@@ -79,4 +88,4 @@ export type ToView =
   | { type: 'show'; view: ViewName; by?: DecomposeBy }
   | { type: 'goToSelected' };
 
-export type ViewName = 'layers' | 'timeline' | 'stalls' | 'query';
+export type ViewName = 'layers' | 'timeline' | 'stalls' | 'query' | 'unclassified';

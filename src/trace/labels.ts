@@ -5,7 +5,7 @@ export const NO_METHOD = 0;
 
 /** What people read for each method. */
 export const METHOD_LABELS: Record<Method, string> = {
-  none: 'no evidence',
+  none: 'unclassified',
   module: 'module ranges',
   stack: 'launch stacks',
   companion: 'companion trace',

@@ -52,6 +52,48 @@ describe('engines whose models no rule was written for', () => {
   });
 });
 
+describe('training steps', () => {
+  const PUBLIC = path.join(SHARED, 'traces/public/kineto');
+
+  // With arrows (2024 on) and without (2021, 2022); the numbers are counted over the files themselves.
+  it.each([
+    ['hta_nccl_data.json.gz', 'cpu_op'],
+    ['hta_ns_resolution_rank-0.pt.trace.json.gz', 'cpu_op'],
+    ['hta_trace_diff_control.json.gz', 'cpu_op'],
+    ['hta_negative_queue_length_rank0.json.gz', 'cpu_op'],
+    ['kineto_resnet50_nw0_worker0.pt.trace.json.gz', 'Operator'],
+  ])('%s: every numbered backward operator has its forward one', async (file, category) => {
+    const { ranges, names } = await readKineto(file, PUBLIC);
+    interface Row {
+      cat?: string;
+      tid: number | string;
+      name: string;
+      args?: Record<string, unknown>;
+    }
+    const { traceEvents } = JSON.parse(
+      gunzipSync(readFileSync(path.join(PUBLIC, file))).toString(),
+    ) as { traceEvents: Row[] };
+    const backward = traceEvents.filter(
+      (row) => row.cat === category && Number(row.args?.['Fwd thread id'] ?? 0) > 0,
+    );
+    const linked = [...(ranges.forward ?? [])].flatMap((of, i) => (of < 0 ? [] : [{ of, i }]));
+    expect(linked.length).toBe(backward.length);
+    expect(linked.length).toBeGreaterThan(600);
+    // A node is named for its forward operator: "MulBackward0" belongs to "aten::mul".
+    let named = 0;
+    let same = 0;
+    for (const { of, i } of linked) {
+      const node = /(?:^|: )([A-Z][a-z]+)Backward\d$/.exec(names.get(ranges.name[i]))?.[1];
+      if (node !== undefined) {
+        named++;
+        same += names.get(ranges.name[of]).toLowerCase().includes(node.toLowerCase()) ? 1 : 0;
+      }
+    }
+    expect(named).toBeGreaterThan(100);
+    expect(same / named).toBeGreaterThan(0.95);
+  });
+});
+
 describe('steps', () => {
   it('are those the engine annotated, and hold the kernels launched in them', async () => {
     const trace = await readKineto('nemotron_h_ep2.rank0.stack.pt.trace.json.gz');

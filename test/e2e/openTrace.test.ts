@@ -64,8 +64,11 @@ describe('a trace opened from the explorer', () => {
       'Layerscope: Decompose by Layer',
       'Layerscope: Decompose by Kernel',
       'Layerscope: Show Stalls',
+      'Layerscope: Show Unclassified',
       'Layerscope: Open as GPU Trace',
       'Layerscope: Go to Layer Code',
+      'Layerscope: Use Model Configuration…',
+      'Layerscope: Use Companion Trace…',
     ]) {
       expect(offered).toContain(title);
     }

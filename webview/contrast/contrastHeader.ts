@@ -20,7 +20,7 @@ import { HEADER_NARROW, MediaQuery } from '../mediaQuery.js';
 import type { ViewState } from '../state.js';
 import '../swatch.js';
 import { ViewElement } from '../viewElement.js';
-import { evidenceShares, evidenceText, populationBrief, populationParts } from './evidence.js';
+import { evidenceShares, populationBrief, populationParts } from './evidence.js';
 import { sparklinePoints } from './sparkline.js';
 import { describeWorst, worstLayer } from './worstLayer.js';
 
@@ -157,8 +157,35 @@ export class ContrastHeader extends ViewElement {
       .m-name {
         background: #cc79a7;
       }
+      /* Hatched: what is not known must not look like one more kind of evidence. */
       .m-none {
-        background: color-mix(in srgb, var(--vscode-foreground) 22%, transparent);
+        background: repeating-linear-gradient(
+          135deg,
+          color-mix(in srgb, var(--vscode-foreground) 45%, transparent) 0 1.5px,
+          transparent 1.5px 4px
+        );
+      }
+      .evidence-line {
+        align-items: center;
+        display: inline-flex;
+        flex-wrap: wrap;
+        gap: 0 10px;
+      }
+      .evidence-line .evidence {
+        margin-inline-end: 0;
+        width: 120px;
+      }
+      .key {
+        white-space: nowrap;
+      }
+      .key b {
+        border: 1px solid color-mix(in srgb, var(--vscode-foreground) 45%, transparent);
+        border-radius: 2px;
+        display: inline-block;
+        forced-color-adjust: none;
+        height: 9px;
+        margin-inline-end: 4px;
+        width: 9px;
       }
       details {
         font-size: 12px;
@@ -407,7 +434,7 @@ export class ContrastHeader extends ViewElement {
         (part, i) =>
           html`<span class=${host && i === parts.length - 1 ? 'host-time' : ''}>${part}</span>`,
       )}
-      <span>${this.evidenceBar(population)} ${classifiedText(population)}</span>
+      ${this.evidenceLine(population)} ${this.showUnclassified(population)}
       ${basisParts(summary, population)}
       ${
         notes.length === 0
@@ -432,7 +459,6 @@ export class ContrastHeader extends ViewElement {
       describeTrace(summary),
       ...(hasSamples(dashboard) ? [dutyCycleText(dashboard)] : []),
       ...populationParts(population, windowed),
-      classifiedText(population),
       ...attributionParts(summary.attribution, population),
       ...(worst === undefined
         ? []
@@ -445,14 +471,47 @@ export class ContrastHeader extends ViewElement {
         <span class=${population.time_kind === 'host_api' ? 'host-time' : ''}>${brief.time}</span>
         · ${this.evidenceBar(population)}${brief.classified} · ${noteCount(notes)}
       </summary>
-      ${noteList(rest)}
+      ${this.evidenceLine(population)} ${this.showUnclassified(population)} ${noteList(rest)}
     </details>`;
   }
 
   private evidenceBar(population: Population) {
     return html`<span class="evidence" aria-hidden="true">
-      ${evidenceShares(population).map(({ method }) => html`<i class="m-${method}"></i>`)}
+      ${evidenceShares(population).map(
+        ({ method, label, figures }) =>
+          html`<i class="m-${method}" title="${label}: ${figures}"></i>`,
+      )}
     </span>`;
+  }
+
+  /** The bar with its key: what is known by which evidence, and what is not known. */
+  private evidenceLine(population: Population) {
+    const shares = evidenceShares(population);
+    return html`<span class="evidence-line" data-testid="evidence">
+      ${this.evidenceBar(population)} classified ${formatShare(population.classified_share)}:
+      ${shares.map(
+        ({ method, label, share, figures }) =>
+          html`<span class="key" title="${label}: ${figures}"
+            ><b class="m-${method}" aria-hidden="true"></b>${label} ${formatShare(share)}<span
+              class="visually-hidden"
+            >
+              (${figures})</span
+            ></span
+          >`,
+      )}
+    </span>`;
+  }
+
+  private showUnclassified({ evidence }: Population) {
+    return evidence.some(({ method }) => method === 'none')
+      ? html`<button
+          class="tool bordered"
+          data-testid="show-unclassified"
+          @click=${() => this.view.setPanel('unclassified')}
+        >
+          Show unclassified
+        </button>`
+      : nothing;
   }
 
   protected override updated(): void {
@@ -462,9 +521,11 @@ export class ContrastHeader extends ViewElement {
     }
     // Widths are set from here: the content security policy forbids style attributes in markup.
     const shares = evidenceShares(value.population);
-    this.renderRoot.querySelectorAll<HTMLElement>('.evidence i').forEach((part, i) => {
-      part.style.width = `${(shares[i]?.share ?? 0) * 100}%`;
-    });
+    for (const bar of this.renderRoot.querySelectorAll('.evidence')) {
+      bar.querySelectorAll('i').forEach((part, i) => {
+        part.style.width = `${(shares[i]?.share ?? 0) * 100}%`;
+      });
+    }
   }
 }
 
@@ -517,11 +578,6 @@ function noteCount(notes: readonly string[]): string {
     default:
       return `${formatCount(notes.length)} notes`;
   }
-}
-
-function classifiedText(population: Population): string {
-  const shares = evidenceShares(population);
-  return `classified ${formatShare(population.classified_share)}: ${evidenceText(shares)}`;
 }
 
 function microsWithUnit(ns: number | null): string {

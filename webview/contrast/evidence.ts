@@ -1,24 +1,27 @@
 import type { Population } from '../../src/analysis/results.js';
-import { formatCount, formatShare } from '../../src/analysis/format.js';
-import { METHODS, METHOD_LABELS } from '../../src/trace/index.js';
+import { formatCount, formatDuration, formatShare } from '../../src/analysis/format.js';
+import { METHOD_LABELS } from '../../src/trace/index.js';
 import type { Method } from '../../src/trace/index.js';
 
 export interface EvidenceShare {
   readonly method: Method;
   readonly label: string;
   readonly share: number;
+  /** "23,456 calls, 1.20 s, 92.1 % of GPU time" */
+  readonly figures: string;
 }
 
 /** Shares of the time by evidence, strongest evidence first, none last; those of no time left out. */
 export function evidenceShares(population: Population): readonly EvidenceShare[] {
-  const order = [...METHODS.filter((method) => method !== 'none'), 'none' as const];
-  return order
-    .map((method) => ({
+  const time = population.time_kind === 'gpu' ? 'GPU time' : 'host API time';
+  return population.evidence
+    .filter(({ share }) => share > 0)
+    .map(({ method, calls, total_ns, share }) => ({
       method,
       label: METHOD_LABELS[method],
-      share: population.by_method[method] ?? 0,
-    }))
-    .filter(({ share }) => share > 0);
+      share,
+      figures: `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}, ${formatDuration(total_ns)}, ${formatShare(share)} of ${time}`,
+    }));
 }
 
 /** "module ranges 92.1 %, kernel names 4 %, no evidence 3.9 %" */

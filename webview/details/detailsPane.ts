@@ -10,6 +10,7 @@ import type { SelectedCall, SelectedSpan, Selection, ViewState } from '../state.
 import '../swatch.js';
 import { formatInstant } from '../timeline/ruler.js';
 import { ViewElement } from '../viewElement.js';
+import { whyLayer, whyStyles } from './whyLayer.js';
 
 /** Everything known of what is selected, and the ways from it to code. */
 @customElement('layerscope-details')
@@ -17,6 +18,7 @@ export class DetailsPane extends ViewElement {
   static override styles = [
     baseStyles,
     toolStyles,
+    whyStyles,
     css`
       :host {
         background: var(--vscode-sideBar-background, var(--vscode-editor-background));
@@ -131,7 +133,7 @@ export class DetailsPane extends ViewElement {
   private readonly below = new MediaQuery(this, DETAILS_BELOW);
 
   protected parts(state: ViewState): readonly unknown[] {
-    return [state.selection, state.details, state.detailsFolded, state.opening];
+    return [state.selection, state.details, state.explanation, state.detailsFolded, state.opening];
   }
 
   override connectedCallback(): void {
@@ -210,7 +212,7 @@ export class DetailsPane extends ViewElement {
           >${value.layer_label}${value.layer_index < 0 ? '' : `, layer ${value.layer_index}`}</span
         >
       </div>
-      <div class="faint">${why(value)}</div>
+      <div class="faint">${known(value)}</div>
       ${selectionNotes(selection).map((note) => html`<p class="faint">${note}</p>`)}
       <div class="go">
         <button
@@ -222,6 +224,15 @@ export class DetailsPane extends ViewElement {
         </button>
         <button class="tool" @click=${() => this.view.showCall(selection)}>Show in timeline</button>
       </div>
+      ${whyLayer(this.state.explanation, (neighbour) =>
+        this.view.select({
+          kind: 'call',
+          call: neighbour.call,
+          startNs: neighbour.start_ns,
+          durationNs: neighbour.duration_ns,
+          merged: 1,
+        }),
+      )}
       <h3>Facts</h3>
       <dl>
         ${value.facts.map((fact) => factRow(visibleText(fact.name), visibleText(fact.value)))}
@@ -337,9 +348,9 @@ function selectionNotes({ launch, merged }: SelectedCall): readonly string[] {
   ];
 }
 
-function why(details: CallDetails): string {
-  const by = METHOD_LABELS[details.method];
-  return details.rule === '' ? `by ${by}` : `by ${by}: ${visibleText(details.rule)}`;
+/** How the layer is known, in a word; the section below says more. */
+function known(details: CallDetails): string {
+  return details.layer_type === 'unclassified' ? '' : `by ${METHOD_LABELS[details.method]}`;
 }
 
 /** The last two parts of a path: what tells files of one project apart. */

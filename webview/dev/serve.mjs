@@ -94,6 +94,7 @@ export async function serve(traces, port = 8410) {
         ? 'This call has no source.'
         : `Would open ${hint.file}:${hint.line}`;
     },
+    makeRule: async ({ kernel }) => `Would make a rule for ${kernel}`,
     goToFrame: async ({ file, line }) => `Would open ${file}:${line}`,
   };
 

@@ -2,21 +2,21 @@ import '@vscode-elements/elements/dist/vscode-option/index.js';
 import '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import { css, html, nothing } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { formatCount, formatMicros, formatRatio, formatShare } from '../../src/analysis/format.js';
 import type { DecomposeBy, Decomposition, DecompositionRow } from '../../src/analysis/results.js';
 import { DECOMPOSE_BY } from '../../src/analysis/results.js';
 import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
+import { RowGrid } from '../grid/rowGrid.js';
+import type { SortHeading } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
-import { rowAction } from '../rowKeys.js';
 import '../share.js';
 import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
-import { ariaSort, nextSort, sortRows } from '../sorting.js';
+import { sortRows } from '../sorting.js';
 import type { SortValue } from '../sorting.js';
 import type { ViewState } from '../state.js';
 import '../swatch.js';
-import { ViewElement } from '../viewElement.js';
 import { decompositionCsv, decompositionMarkdown, rowEvidence } from './tableText.js';
 
 const BY_LABELS: Record<DecomposeBy, string> = {
@@ -53,12 +53,9 @@ const SPARE: ReadonlySet<string> = new Set(['total']);
 /** Decompositions whose names need the room. */
 const LONG_NAMES: ReadonlySet<DecomposeBy> = new Set(['module', 'kernel', 'step']);
 
-/** Rows drawn at once; more come on request. */
-const PAGE = 500;
-
 /** Calls, share and tail of each layer type, layer, kernel, ...: the decomposition. */
 @customElement('layerscope-layers')
-export class LayerTable extends ViewElement {
+export class LayerTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
@@ -161,9 +158,11 @@ export class LayerTable extends ViewElement {
   ];
 
   private readonly name = new NameWidth(this, 'tbody td.name', 38);
-  @state() private shown = PAGE;
-  @state() private focused = 0;
   private sorted: readonly DecompositionRow[] = [];
+
+  protected get rowCount(): number {
+    return this.sorted.length;
+  }
 
   protected parts(s: ViewState): readonly unknown[] {
     return [s.table, s.sort, s.by, s.layerFilter, s.window];
@@ -175,19 +174,9 @@ export class LayerTable extends ViewElement {
     // Rows of the answer before stand until the new one is there; the heading is theirs.
     const shownBy = value?.by ?? by;
     this.sorted = value === null ? [] : this.sortedRows(value);
-    const rows = this.sorted.slice(0, this.shown);
-    this.focused = Math.min(this.focused, Math.max(0, rows.length - 1));
-    const column = (id: string, label: string, title: string, numeric: boolean) =>
-      html`<th
-        scope="col"
-        class="${numeric ? 'number' : ''} ${SPARE.has(id) ? 'spare' : ''}"
-        aria-sort=${ariaSort(sort, id)}
-        title=${title}
-      >
-        <button @click=${() => this.view.setSort(nextSort(sort, id, numeric))}>
-          ${label}${sortMark(ariaSort(sort, id))}
-        </button>
-      </th>`;
+    const rows = this.page(this.sorted);
+    const column = (heading: SortHeading) =>
+      this.heading(heading, sort, (chosen) => this.view.setSort(chosen));
     return html`<div class="tools">
         <label for="by" class="faint">By</label>
         <vscode-single-select
@@ -232,8 +221,16 @@ export class LayerTable extends ViewElement {
               >
                 <thead>
                   <tr>
-                    ${column('label', BY_LABELS[shownBy], '', false)}
-                    ${COLUMNS.map(({ id, label, title }) => column(id, label, title, true))}
+                    ${column({ id: 'label', label: BY_LABELS[shownBy], title: '', numeric: false })}
+                    ${COLUMNS.map(({ id, label, title }) =>
+                      column({
+                        id,
+                        label,
+                        title,
+                        numeric: true,
+                        classes: SPARE.has(id) ? 'spare' : '',
+                      }),
+                    )}
                     <th scope="col" class="evidence">Evidence</th>
                   </tr>
                 </thead>
@@ -247,16 +244,7 @@ export class LayerTable extends ViewElement {
                 </tbody>
               </table>`
         }
-        ${
-          this.sorted.length > rows.length
-            ? html`<div class="more">
-                First ${formatCount(rows.length)} of ${formatCount(this.sorted.length)}.
-                <button class="link" @click=${() => (this.shown += PAGE)}>
-                  Show ${formatCount(Math.min(PAGE, this.sorted.length - rows.length))} more
-                </button>
-              </div>`
-            : nothing
-        }
+        ${this.moreRows()}
       </div>`;
   }
 
@@ -339,30 +327,13 @@ export class LayerTable extends ViewElement {
     const chosen = (event.target as VscodeSingleSelect).value;
     const by = DECOMPOSE_BY.find((key) => key === chosen);
     if (by !== undefined) {
-      this.shown = PAGE;
-      this.focused = 0;
+      this.startOver();
       this.view.setBy(by);
     }
   }
 
-  private onKey(event: KeyboardEvent): void {
-    const action = rowAction(event.key, this.focused, Math.min(this.shown, this.sorted.length));
-    if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    event.preventDefault();
-    if (action.type === 'activate') {
-      this.activate(this.focused);
-      return;
-    }
-    this.focused = action.row;
-    void this.updateComplete.then(() =>
-      this.renderRoot.querySelector<HTMLElement>('tbody tr[tabindex="0"]')?.focus(),
-    );
-  }
-
   /** A layer type narrows stalls and timeline to itself; again, and all are back. */
-  private activate(index: number): void {
+  protected activate(index: number): void {
     this.focused = index;
     const row = this.sorted.at(index);
     if (row !== undefined && this.state.table.value?.by === 'layer-type') {
@@ -383,16 +354,5 @@ export class LayerTable extends ViewElement {
       decompositionCsv(this.sorted),
       `${formatCount(this.sorted.length)} rows as CSV`,
     );
-  }
-}
-
-function sortMark(sorted: ReturnType<typeof ariaSort>): string {
-  switch (sorted) {
-    case 'ascending':
-      return ' ↑';
-    case 'descending':
-      return ' ↓';
-    case 'none':
-      return '';
   }
 }

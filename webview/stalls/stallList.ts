@@ -1,7 +1,7 @@
 import '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import { css, html, nothing } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { customElement } from 'lit/decorators.js';
 import {
   formatCount,
   formatDuration,
@@ -10,16 +10,15 @@ import {
 } from '../../src/analysis/format.js';
 import type { Stall, StallList } from '../../src/analysis/results.js';
 import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
+import { RowGrid } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
-import { rowAction } from '../rowKeys.js';
 import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import type { ViewState } from '../state.js';
 import '../swatch.js';
-import { ViewElement } from '../viewElement.js';
 
 /** Calls far above their layer's normal, the most time lost first. */
 @customElement('layerscope-stalls')
-export class StallTable extends ViewElement {
+export class StallTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
@@ -104,7 +103,17 @@ export class StallTable extends ViewElement {
   ];
 
   private readonly name = new NameWidth(this, 'tbody td.kernel', 20);
-  @state() private focused = 0;
+
+  protected get rowCount(): number {
+    return this.state.stalls.value?.stalls.length ?? 0;
+  }
+
+  protected activate(index: number): void {
+    const stall = this.state.stalls.value?.stalls.at(index);
+    if (stall !== undefined) {
+      this.open(stall, index);
+    }
+  }
 
   protected parts(s: ViewState): readonly unknown[] {
     return [s.stalls, s.selection, s.layerFilter, s.factor];
@@ -143,7 +152,6 @@ export class StallTable extends ViewElement {
   }
 
   private table(list: StallList, pending: boolean) {
-    this.focused = Math.min(this.focused, list.stalls.length - 1);
     const ranks = new Set(list.stalls.map(({ rank }) => rank)).size > 1;
     return html`<table
       role="grid"
@@ -171,8 +179,8 @@ export class StallTable extends ViewElement {
           <th scope="col" class="code"><span class="visually-hidden">Code</span></th>
         </tr>
       </thead>
-      <tbody @keydown=${(event: KeyboardEvent) => this.onKey(event, list)}>
-        ${list.stalls.map((stall, i) => this.row(stall, i, ranks))}
+      <tbody @keydown=${(event: KeyboardEvent) => this.onKey(event)}>
+        ${this.page(list.stalls).map((stall, i) => this.row(stall, i, ranks))}
       </tbody>
     </table>`;
   }
@@ -245,30 +253,6 @@ export class StallTable extends ViewElement {
       this.view.setNotice('The factor must be a number greater than 1.');
       this.requestUpdate();
     }
-  }
-
-  private onKey(event: KeyboardEvent, list: StallList): void {
-    if (
-      event.ctrlKey ||
-      event.metaKey ||
-      event.altKey ||
-      event.target instanceof HTMLButtonElement
-    ) {
-      return;
-    }
-    const action = rowAction(event.key, this.focused, list.stalls.length);
-    if (action === undefined) {
-      return;
-    }
-    event.preventDefault();
-    if (action.type === 'activate') {
-      this.open(list.stalls[this.focused], this.focused);
-      return;
-    }
-    this.focused = action.row;
-    void this.updateComplete.then(() =>
-      this.renderRoot.querySelector<HTMLElement>('tbody tr[tabindex="0"]')?.focus(),
-    );
   }
 
   /** Shows the stall in the timeline, its details and, beside the trace, its code. */

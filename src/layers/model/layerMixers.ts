@@ -196,11 +196,15 @@ function recurrentKind(fields: ConfigFields): PartKind | null {
 /** The mixer of a model that says nothing about its layers. */
 function everyLayer(fields: ConfigFields): PartNotation {
   const recurrent = recurrentKind(fields);
-  if (recurrent === null) {
-    return ['attention'];
+  const heads = fields.count('heads');
+  if (recurrent === null && heads === null) {
+    throw new ModelConfigError(
+      'It has neither attention heads nor the sizes of another mixer, so its layers cannot be told. ' +
+        'Describe the model in .layerscope/model.json instead.',
+    );
   }
-  if (fields.count('heads') === null) {
-    return [recurrent];
+  if (recurrent === null || heads === null) {
+    return [recurrent ?? 'attention'];
   }
   throw new ModelConfigError(
     `It has sizes of both attention and ${recurrent} but does not say which layer has which. ` +

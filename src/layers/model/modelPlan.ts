@@ -30,6 +30,8 @@ export interface ModelSizes {
   readonly heads: number | null;
   readonly keyValueHeads: number | null;
   readonly headDim: number | null;
+  /** latent attention: what is cached of a token in each layer instead of keys and values */
+  readonly latentKeyValue?: number;
   /** inner width of a dense MLP */
   readonly intermediate: number | null;
   /** inner width of one routed expert */

@@ -19,6 +19,7 @@ export function modelSizes(
     heads,
     keyValueHeads: attention ? keyValueHeads(fields, heads) : null,
     headDim: heads === null ? null : headDim(fields, hidden, heads),
+    ...(attention ? latentKeyValue(fields) : {}),
     intermediate: has('mlp') ? denseWidth(fields, facts) : null,
     expertIntermediate: experts ? fields.count('expertWidth') : null,
     experts: experts ? fields.count('experts') : null,
@@ -45,6 +46,12 @@ function headDim(fields: ConfigFields, hidden: number | null, heads: number): nu
     return stated;
   }
   return hidden !== null && heads > 0 && hidden % heads === 0 ? hidden / heads : null;
+}
+
+/** The compressed vector and the part of the key with a position (DeepSeek-V2). */
+function latentKeyValue(fields: ConfigFields): { latentKeyValue?: number } {
+  const rank = fields.count('latentKeyValue');
+  return rank === null ? {} : { latentKeyValue: rank + (fields.count('ropeHeadDim') ?? 0) };
 }
 
 function denseWidth(fields: ConfigFields, facts: FamilyFacts): number | null {

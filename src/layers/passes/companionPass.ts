@@ -1,4 +1,6 @@
 import {
+  GpuBuilder,
+  KERNEL,
   layerTypeCode,
   METHODS,
   NO_LAYER,
@@ -10,10 +12,13 @@ import {
 import { newLabelDraft } from '../labelDraft.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
 import { KERNEL_ROLES, type RuleSet } from '../rules.js';
+import { capturedGraphs } from '../structure/capturedLaunches.js';
 import { KernelRoles } from '../structure/kernelRoles.js';
 import { launchSequences } from '../structure/launchOrder.js';
 import { alignSequences, type SequenceMatch, type Token } from '../structure/sequenceAlignment.js';
+import { modulePass } from './modulePass.js';
 import { namePass } from './namePass.js';
+import { stackPass } from './stackPass.js';
 
 const COMPANION_METHOD = METHODS.indexOf('companion');
 
@@ -23,6 +28,20 @@ const LEAST_LIKENESS = 0.4;
 const MOST_CANDIDATES = 6;
 /** A graph with fewer kernels than this share of a pass is a piece of one. */
 const WHOLE_PASS = 0.6;
+
+/** Of distinctive kernels, the share that must stand where calls of their kind were recorded. */
+const LEAST_AGREEMENT = 0.95;
+/** Kinds of work that names and modules tell alike; the parts of a mixture of experts are one kind. */
+const DISTINCT: ReadonlyMap<number, string> = new Map([
+  [layerTypeCode('mamba'), 'mamba'],
+  [layerTypeCode('linear_attention'), 'linear_attention'],
+  [layerTypeCode('attention'), 'attention'],
+  [layerTypeCode('mlp'), 'mlp'],
+  [layerTypeCode('moe_router'), 'moe'],
+  [layerTypeCode('moe_experts'), 'moe'],
+  [layerTypeCode('moe_shared_expert'), 'moe'],
+  [layerTypeCode('moe_all_to_all'), 'moe'],
+]);
 
 /** A trace with one label a row of its GPU events. */
 interface Labelled {
@@ -45,44 +64,116 @@ export function companionPass(rules: RuleSet, companion: Labelled | undefined): 
       if (companion === undefined || timeKindOf(trace) !== 'gpu') {
         return;
       }
-      const known = passesOf(companion.trace, companion.labels, Infinity);
-      if (known.length === 0) {
-        return;
-      }
-      const shortest = known.reduce((least, rows) => Math.min(least, rows.length), Infinity);
       const named = newLabelDraft(trace.gpu.count);
       namePass(rules).run(trace, named);
-      const tokens = new Tokens(rules, trace, companion.trace);
-      const candidates = distinct(
-        known.map((rows) => ({ rows, tokens: tokens.of(companion.trace, rows) })),
-      );
-      const matches = new Map<string, { match: SequenceMatch; rows: PassRows } | null>();
-      for (const rows of passesOf(trace, named, shortest * WHOLE_PASS)) {
-        if (!rows.some((row) => labels.type[row] === UNCLASSIFIED)) {
-          continue;
-        }
-        const own = tokens.of(trace, rows);
-        const key = keyOf(own);
-        let found = matches.get(key);
-        if (found === undefined) {
-          found = bestMatch(own, candidates);
-          matches.set(key, found);
-        }
-        if (found !== null) {
-          copyLabels(trace, labels, companion, rows, found.rows, found.match.to);
-        } else {
-          const reason =
-            'Companion: no pass of the companion trace runs these kernels in this order';
-          const rule = labels.ruleId(reason);
-          for (const row of rows) {
-            if (labels.type[row] === UNCLASSIFIED && labels.rule[row] === 0) {
-              labels.rule[row] = rule;
-            }
-          }
-        }
-      }
+      fromCaptures(trace, labels, named, companion.trace, rules);
+      fromPasses(trace, labels, named, companion, rules);
     },
   };
+}
+
+/** Replayed kernels stand for the calls that were recorded into their graph, one for one. */
+function fromCaptures(
+  trace: Trace,
+  labels: LabelDraft,
+  named: LayerLabels,
+  other: Trace,
+  rules: RuleSet,
+): void {
+  const graphs = capturedGraphs(other);
+  if (graphs.length === 0) {
+    return;
+  }
+  const calls = callLabels(other, rules);
+  const companion: Labelled = { trace: other, labels: calls };
+  const { gpu } = trace;
+  const replays = new Map<number, number[]>();
+  for (let i = 0; i < gpu.count; i++) {
+    if (gpu.replayed[i] === 1) {
+      const rows = replays.get(gpu.launch[i]) ?? [];
+      replays.set(gpu.launch[i], rows);
+      rows.push(i);
+    }
+  }
+  for (const rows of replays.values()) {
+    const kernels = rows.filter((row) => gpu.kind[row] === KERNEL);
+    for (const graph of graphs) {
+      const [own, recorded] =
+        graph.all.length === rows.length ? [rows, graph.all] : [kernels, graph.kernels];
+      const sameCount = own.length > 0 && own.length === recorded.length;
+      if (sameCount && agrees(named, own, calls, recorded)) {
+        const identity = Int32Array.from(own, (_, i) => i);
+        copyLabels(trace, labels, companion, Int32Array.from(own), recorded, identity);
+        break;
+      }
+    }
+  }
+}
+
+/**
+ * Whether distinctive kernels stand where their calls were recorded: a graph of several streams may run
+ * in another order than it was recorded in, with the same count.
+ */
+function agrees(
+  named: LayerLabels,
+  rows: readonly number[],
+  calls: LayerLabels,
+  recorded: Int32Array,
+): boolean {
+  let both = 0;
+  let same = 0;
+  rows.forEach((row, i) => {
+    const a = DISTINCT.get(named.type[row]);
+    const b = DISTINCT.get(calls.type[recorded[i]]);
+    if (a !== undefined && b !== undefined) {
+      both++;
+      same += a === b ? 1 : 0;
+    }
+  });
+  return same >= LEAST_AGREEMENT * both;
+}
+
+/** Labels of the API calls of a trace, whatever they put on a GPU. */
+function callLabels(trace: Trace, rules: RuleSet): LayerLabels {
+  const calls: Trace = { ...trace, gpu: new GpuBuilder().build() };
+  const draft = newLabelDraft(calls.launches.count);
+  modulePass(rules).run(calls, draft);
+  stackPass(rules).run(calls, draft);
+  return draft;
+}
+
+function fromPasses(
+  trace: Trace,
+  labels: LabelDraft,
+  named: LayerLabels,
+  companion: Labelled,
+  rules: RuleSet,
+): void {
+  const known = passesOf(companion.trace, companion.labels, Infinity);
+  if (known.length === 0) {
+    return;
+  }
+  const shortest = known.reduce((least, rows) => Math.min(least, rows.length), Infinity);
+  const tokens = new Tokens(rules, trace, companion.trace);
+  const candidates = distinct(
+    known.map((rows) => ({ rows, tokens: tokens.of(companion.trace, rows) })),
+  );
+  const matches = new Map<string, { match: SequenceMatch; rows: PassRows } | null>();
+  for (const rows of passesOf(trace, named, shortest * WHOLE_PASS)) {
+    if (!rows.some((row) => labels.type[row] === UNCLASSIFIED)) {
+      continue;
+    }
+    const own = tokens.of(trace, rows);
+    const key = keyOf(own);
+    let found = matches.get(key);
+    if (found === undefined) {
+      found = bestMatch(own, candidates);
+      matches.set(key, found);
+    }
+    if (found !== null) {
+      copyLabels(trace, labels, companion, rows, found.rows, found.match.to);
+    }
+  }
 }
 
 /** Names and roles as numbers that mean the same in both traces. */

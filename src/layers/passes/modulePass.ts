@@ -1,10 +1,10 @@
 import { layerTypeCode, METHODS, NO_LAYER, type Trace } from '../../trace/index.js';
 import {
   ACCUMULATION,
-  BACKWARD,
   backwardSources,
   EvidenceSearch,
   OWN,
+  VIA_WORDS,
   type Via,
 } from '../backwardSources.js';
 import { callEvidence } from '../callEvidence.js';
@@ -17,14 +17,8 @@ import type { RuleSet } from '../rules.js';
 import { testedText } from '../testedText.js';
 
 const RESIDUAL = layerTypeCode('residual');
+const ALL_TO_ALL = layerTypeCode('moe_all_to_all');
 const MODULE_METHOD = METHODS.indexOf('module');
-
-/** What a rule's description begins with. */
-const VIA_WORDS: Record<Via, string> = {
-  [OWN]: '',
-  [BACKWARD]: 'backward of ',
-  [ACCUMULATION]: 'adding up gradients after backward of ',
-};
 
 /** Modules of a trace, as one kind of range names them. */
 interface NamedModules extends RangeModules {
@@ -130,8 +124,9 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
       continue;
     }
     const { via } = search;
+    const exchanges = isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0);
     // Hooks send the gradients of many layers together.
-    if (via === ACCUMULATION && (isExchange(names[i]) || (gpu.count > 0 && gpu.collective[i] > 0))) {
+    if (via === ACCUMULATION && exchanges) {
       continue;
     }
     const node = nodes[nodeOf[module]];
@@ -151,7 +146,10 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
       continue;
     }
     const answer = answerFor(node, names[i]);
-    if (answer.type !== 0) {
+    // Parameters and gradients that are gathered or reduced around a layer are not its own work.
+    const passesThrough =
+      exchanges && answer.type !== ALL_TO_ALL && (via !== OWN || verdict === 'layer-itself');
+    if (answer.type !== 0 && !passesThrough) {
       labels.type[i] = answer.type;
       labels.rule[i] = ruleFor(answer, via);
       labels.method[i] = MODULE_METHOD;

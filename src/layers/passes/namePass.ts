@@ -10,6 +10,7 @@ import {
   UNCLASSIFIED,
   type Trace,
 } from '../../trace/index.js';
+import { ACCUMULATION, backwardSources, EvidenceSearch, OWN } from '../backwardSources.js';
 import { callEvidence } from '../callEvidence.js';
 import type { AttributionPass } from '../pass.js';
 import { nearestAncestor } from '../rangeAncestry.js';
@@ -124,17 +125,26 @@ function passOf(
       const byKernel = matcher((rule) => rule.kernel);
       const byOp = matcher((rule) => rule.op);
       const byCollective = matcher((rule) => rule.collective);
-      const decidingOp = nearestAncestor(
-        ranges,
+      const search = new EvidenceSearch(
+        trace,
         (i) => ranges.kind[i] === OP && byOp(ranges.name[i]).length > 0,
+        backwardSources(trace, rules),
       );
 
-      const hasModules = ranges.kind.includes(MODULE);
+      const hasModules = ranges.kind.includes(MODULE) || labels.module.some((path) => path !== 0);
       const hasLaunches = launches.count > 0;
+      /** by lane: when ranges begin to be recorded on it; -Infinity on a lane that has none */
+      const recordedFrom = new Float64Array(trace.lanes.length).fill(-Infinity);
+      for (let i = ranges.count - 1; i >= 0; i--) {
+        recordedFrom[ranges.lane[i]] = ranges.start[i];
+      }
+      const modulesSeen = (call: number): boolean =>
+        hasModules && launches.start[call] >= recordedFrom[launches.lane[call]];
       /** nothing can own the call any more: its stack or modules were looked at, or none can exist */
       const unclaimed = (i: number): boolean =>
         replayed[i] === 0 &&
-        (!hasLaunches || (launch[i] >= 0 && (hasModules || launches.stack[launch[i]] >= 0)));
+        (!hasLaunches ||
+          (launch[i] >= 0 && (modulesSeen(launch[i]) || launches.stack[launch[i]] >= 0)));
 
       const enclosing = new Map<NameRule, Int32Array>();
       /** the range, or one around it, is an operator or annotation that the rule's `within` names */
@@ -195,9 +205,12 @@ function passOf(
           kind = 'Name';
           found = firstToHold(byKernel(columns.name[i]), i, range);
         }
-        if (found < 0 && range >= 0 && decidingOp[range] >= 0) {
-          kind = 'Operator';
-          found = firstToHold(byOp(ranges.name[decidingOp[range]]), i, range);
+        if (found < 0 && launch[i] >= 0 && replayed[i] === 0) {
+          const op = search.from(launches.range[launch[i]]);
+          if (op >= 0 && search.via !== ACCUMULATION) {
+            kind = search.via === OWN ? 'Operator' : 'Operator, backward of';
+            found = firstToHold(byOp(ranges.name[op]), i, op);
+          }
         }
         if (found >= 0) {
           labels.type[i] = layerTypeCode(applicable[found].type);

@@ -8,9 +8,16 @@ import {
   type Frame,
   type Trace,
 } from '../../trace/index.js';
+import {
+  ACCUMULATION,
+  backwardSources,
+  EvidenceSearch,
+  OWN,
+  VIA_WORDS,
+  type Via,
+} from '../backwardSources.js';
 import { callEvidence } from '../callEvidence.js';
 import type { AttributionPass } from '../pass.js';
-import { nearestAncestor } from '../rangeAncestry.js';
 import type { FrameRule, RuleSet } from '../rules.js';
 import { testedText } from '../testedText.js';
 
@@ -64,9 +71,10 @@ export function stackPass(rules: RuleSet): AttributionPass {
         }
         return rule;
       };
-      const deciding = nearestAncestor(
-        ranges,
+      const search = new EvidenceSearch(
+        trace,
         (i) => ranges.kind[i] === MODULE || (ranges.kind[i] === FRAME && ruleOfRange(i) !== null),
+        backwardSources(trace, rules),
       );
 
       for (let i = 0; i < count; i++) {
@@ -74,14 +82,19 @@ export function stackPass(rules: RuleSet): AttributionPass {
           continue;
         }
         let rule = stack[i] < 0 ? null : byStack[stack[i]];
-        const range = launch[i] < 0 ? -1 : launches.range[launch[i]];
-        if (rule === null && range >= 0 && deciding[range] >= 0) {
-          const decider = deciding[range];
-          rule = ranges.kind[decider] === FRAME ? ruleOfRange(decider) : null;
+        let via: Via = OWN;
+        if (rule === null && launch[i] >= 0) {
+          const decider = search.from(launches.range[launch[i]]);
+          rule = decider >= 0 && ranges.kind[decider] === FRAME ? ruleOfRange(decider) : null;
+          via = search.via;
         }
-        if (rule !== null && rule.type !== 'unclassified') {
+        if (rule?.type === 'unclassified') {
+          labels.rule[i] ||= labels.ruleId(`Call stack: ${rule.why} [${rule.id}]`);
+        }
+        // Hooks on added-up gradients send those of many layers together.
+        if (rule !== null && rule.type !== 'unclassified' && via !== ACCUMULATION) {
           labels.type[i] = layerTypeCode(rule.type);
-          labels.rule[i] = labels.ruleId(`Call stack: ${rule.why} [${rule.id}]`);
+          labels.rule[i] = labels.ruleId(`Call stack: ${VIA_WORDS[via]}${rule.why} [${rule.id}]`);
           labels.method[i] = STACK_METHOD;
         }
       }

@@ -2,6 +2,7 @@ import type { Roles } from '../structure/kernelRoles.js';
 import {
   layerTypeCode,
   METHODS,
+  NO_LAYER,
   timeKindOf,
   UNCLASSIFIED,
   type LayerType,
@@ -11,7 +12,7 @@ import { newLabelDraft } from '../labelDraft.js';
 import type { ModelPlan } from '../model/modelPlan.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
 import type { KernelRole, RuleSet } from '../rules.js';
-import { alignChunks, HEAD, OUTSIDE, type Alignment } from '../structure/alignment.js';
+import { alignChunks, HEAD, type Alignment } from '../structure/alignment.js';
 import { cutAtNorms, isLight, type Chunks } from '../structure/chunks.js';
 import { KernelRoles } from '../structure/kernelRoles.js';
 import { launchSequences } from '../structure/launchOrder.js';
@@ -19,6 +20,7 @@ import { findNorms } from '../structure/normSites.js';
 import { markSlot, type KernelFacts, type Mark } from '../structure/partLabels.js';
 import { recordedSlots } from '../structure/recordedSlots.js';
 import { KIND_BIT, slotsOf, type Slot } from '../structure/slots.js';
+import { testedText } from '../testedText.js';
 import { namePass } from './namePass.js';
 
 const STRUCTURE_METHOD = METHODS.indexOf('structure');
@@ -35,6 +37,19 @@ const KIND_OF_TYPE: Partial<Record<LayerType, number>> = {
   moe_shared_expert: KIND_BIT.moe,
 };
 
+const MODULE_METHOD = METHODS.indexOf('module');
+const MOE: ReadonlySet<number> = new Set(
+  (['moe_router', 'moe_experts', 'moe_shared_expert', 'moe_all_to_all'] as const).map(
+    layerTypeCode,
+  ),
+);
+const COMMUNICATION: ReadonlySet<number> = new Set([
+  layerTypeCode('moe_all_to_all'),
+  layerTypeCode('collective'),
+]);
+/** Kernels from which on a graph launch holds a forward pass rather than a piece of one. */
+const WHOLE_GRAPH = 100;
+
 /** What a table of positions is made with. */
 const TABLE_ROLES: ReadonlySet<KernelRole | null> = new Set([
   'rotary_table',
@@ -46,8 +61,13 @@ const TABLE_ROLES: ReadonlySet<KernelRole | null> = new Set([
 
 /** A pass with more misfits than this share of its slots is not taken. */
 const MOST_MISFITS = 0.1;
-/** A pass of which fewer slots were found than this share is not taken. */
+/** A pass cut off by the recording is not taken with fewer slots than this share. */
 const LEAST_SLOTS = 0.5;
+/** Fewer normalisations than these bound no layers. */
+const LEAST_NORMS = 3;
+/** Kernels of a backward pass say so, those of a forward pass hardly ever do. */
+const BACKWARD = /backward|_bwd|dgrad|wgrad/i;
+const MOST_BACKWARD = 0.02;
 
 /**
  * Order as evidence: a forward pass is the model's layers one after another, each begun by a
@@ -83,7 +103,7 @@ class SequenceLabels {
   private readonly edges: Uint8Array;
 
   constructor(
-    trace: Trace,
+    private readonly trace: Trace,
     private readonly labels: LabelDraft,
     named: LabelDraft,
     private readonly model: ModelPlan | undefined,
@@ -102,49 +122,96 @@ class SequenceLabels {
     const kindBits = types.map((type, at) => (this.roles[at] === 'conv1d' ? 0 : bitOfType[type]));
     const edgeTypes = new Set([layerTypeCode('embedding'), layerTypeCode('sampling')]);
     this.edges = types.map((type) => (edgeTypes.has(type) ? 1 : 0));
+    markGraphStarts(trace, events, this.edges);
     this.facts = { roles: this.roles, named: types, kindBits };
   }
 
   write(): void {
     const { roles, facts } = this;
+    if (this.isBackward()) {
+      return this.explain('a backward pass runs its layers in another order than the model states');
+    }
     const sites = findNorms(roles);
+    if (sites.length < LEAST_NORMS) {
+      return;
+    }
     const chunks = cutAtNorms(roles, facts.kindBits, this.edges, sites, {
       softmax: KIND_BIT.attention,
       topk: KIND_BIT.moe,
     });
-    const slots = this.planned ?? recordedSlots(chunks);
-    if (slots === undefined || slots.length === 0) {
-      return;
+    const fitted = this.fit(chunks, this.planned) ?? this.fit(chunks, recordedSlots(chunks));
+    if (fitted === undefined) {
+      const { model } = this;
+      return this.explain(
+        model === undefined
+          ? 'no order of layers repeats among its neighbours; a model configuration would help'
+          : `the kernels around it do not follow the ${model.layers.length} layers of ${model.family}`,
+      );
     }
-    const alignment = alignChunks(chunks, slots);
-    const norms = normEnds(roles, chunks, alignment, slots);
+    const { slots, alignment, good } = fitted;
+    const family = slots === this.planned ? this.model?.family : undefined;
+    const norms = normEnds(roles, chunks, alignment);
     for (let c = 0; c < chunks.count;) {
       const slot = alignment.slot[c];
       let next = c + 1;
-      if (slot === OUTSIDE || !isGood(alignment, c, slots)) {
-        c = next;
-        continue;
-      }
-      if (slot === 0 && c > 0 && alignment.slot[c - 1] < 0) {
-        this.writeEmbedding(chunks, c - 1);
-      }
-      if (slot === HEAD) {
+      if (slot === HEAD && good[alignment.pass[c]]) {
         this.writeHead(chunks, norms, c);
-        c = next;
-        continue;
+      } else if (slot >= 0 && good[alignment.pass[c]]) {
+        if (slot === 0 && c > 0 && alignment.slot[c - 1] < 0) {
+          this.writeEmbedding(chunks, c - 1);
+        }
+        while (
+          next < chunks.count &&
+          alignment.slot[next] === slot &&
+          alignment.pass[next] === alignment.pass[c]
+        ) {
+          next++;
+        }
+        this.writeSlot(chunks, norms, c, next, slots[slot], family ?? 'no configuration');
       }
-      while (
-        next < chunks.count &&
-        alignment.slot[next] === slot &&
-        alignment.pass[next] === alignment.pass[c]
-      ) {
-        next++;
-      }
-      this.writeSlot(chunks, norms, c, next, slots[slot]);
       c = next;
     }
-    if (alignment.passes.length > 0) {
-      this.writeRotaryTables();
+    this.writeRotaryTables();
+    this.explain('it lies outside the forward passes that were found');
+  }
+
+  /** The slots' alignment, where at least one pass of it can be trusted. */
+  private fit(
+    chunks: Chunks,
+    slots: readonly Slot[] | undefined,
+  ): { slots: readonly Slot[]; alignment: Alignment; good: boolean[] } | undefined {
+    if (slots === undefined || slots.length === 0) {
+      return undefined;
+    }
+    const alignment = alignChunks(chunks, slots);
+    const good = goodPasses(alignment, slots, chunks.count);
+    return good.includes(true) ? { slots, alignment, good } : undefined;
+  }
+
+  private isBackward(): boolean {
+    const { trace, events } = this;
+    const isBackward = new Map<number, boolean>();
+    let count = 0;
+    for (const row of events) {
+      const name = trace.gpu.name[row];
+      let found = isBackward.get(name);
+      if (found === undefined) {
+        found = BACKWARD.test(testedText(trace.names.get(name)));
+        isBackward.set(name, found);
+      }
+      count += found ? 1 : 0;
+    }
+    return count > MOST_BACKWARD * events.length;
+  }
+
+  /** Says of what stays unclassified why order did not help. */
+  private explain(why: string): void {
+    const { labels } = this;
+    const rule = labels.ruleId(`Structure: ${why}`);
+    for (const row of this.events) {
+      if (labels.type[row] === UNCLASSIFIED && labels.rule[row] === 0) {
+        labels.rule[row] = rule;
+      }
     }
   }
 
@@ -154,13 +221,11 @@ class SequenceLabels {
     first: number,
     next: number,
     slot: Slot,
+    model: string,
   ): void {
     const { layer } = slot;
     const mark: Mark = (from, to, type, why) => {
-      const rule =
-        to > from
-          ? this.labels.ruleId(`Structure: ${why} [${this.model?.family ?? 'no configuration'}]`)
-          : 0;
+      const rule = to > from ? this.labels.ruleId(`Structure: ${why} [${model}]`) : 0;
       for (let at = from; at < to; at++) {
         this.label(at, type, layer, rule);
       }
@@ -238,22 +303,64 @@ class SequenceLabels {
   private label(at: number, type: LayerType, layer: number, rule: number): void {
     const row = this.events[at];
     const { labels } = this;
+    const code = layerTypeCode(type);
     if (labels.type[row] === UNCLASSIFIED) {
-      labels.type[row] = layerTypeCode(type);
+      // Communication keeps what its name says of it: which layer waits for it is what order adds.
+      const named = this.facts.named[at];
+      labels.type[row] = COMMUNICATION.has(named) ? named : code;
       labels.index[row] = layer;
       labels.rule[row] = rule;
       labels.method[row] = STRUCTURE_METHOD;
+    } else if (
+      labels.index[row] === NO_LAYER &&
+      labels.method[row] !== MODULE_METHOD &&
+      sameWork(labels.type[row], code)
+    ) {
+      // A stack says which work it is, and order says in which layer.
+      labels.index[row] = layer;
     }
   }
 }
 
-function isGood(alignment: Alignment, c: number, slots: readonly Slot[]): boolean {
-  const pass = alignment.passes[alignment.pass[c]];
-  return (
-    pass !== undefined &&
-    pass.slots >= LEAST_SLOTS * slots.length &&
-    pass.cost <= MOST_MISFITS * slots.length
+function sameWork(a: number, b: number): boolean {
+  return a === b || (MOE.has(a) && MOE.has(b));
+}
+
+/** A graph that holds whole passes begins one where it is launched. */
+function markGraphStarts(trace: Trace, events: Int32Array, edges: Uint8Array): void {
+  const { launch, replayed } = trace.gpu;
+  for (let from = 0; from < events.length;) {
+    let to = from + 1;
+    while (to < events.length && launch[events[to]] === launch[events[from]]) {
+      to++;
+    }
+    if (replayed[events[from]] === 1 && to - from >= WHOLE_GRAPH) {
+      edges[from] = 1;
+    }
+    from = to;
+  }
+}
+
+/**
+ * Which passes fit so well that their labels can be trusted. A recording may begin or end in the middle
+ * of one: it is taken where a whole pass shows that these are the model's layers.
+ */
+function goodPasses(alignment: Alignment, slots: readonly Slot[], chunks: number): boolean[] {
+  const fits = alignment.passes.map(
+    ({ broken, misfits }) => !broken && misfits <= MOST_MISFITS * slots.length,
   );
+  const whole = alignment.passes.map(
+    (pass, i) => fits[i] && pass.hasStart && pass.hasEnd && pass.slots === slots.length,
+  );
+  if (!whole.includes(true)) {
+    return whole;
+  }
+  return alignment.passes.map((pass, i) => {
+    const cutAtStart = pass.first <= 1 && pass.hasEnd;
+    const cutAtEnd = pass.last >= chunks - 1 && pass.hasStart;
+    const enough = pass.slots >= LEAST_SLOTS * slots.length;
+    return whole[i] || (fits[i] && enough && (cutAtStart || cutAtEnd));
+  });
 }
 
 /**
@@ -261,15 +368,9 @@ function isGood(alignment: Alignment, c: number, slots: readonly Slot[]): boolea
  * look like what a part may begin with: what follows in front of parts of every kind belongs to the
  * normalisation, what follows only in front of some belongs to those.
  */
-function normEnds(
-  roles: Roles,
-  chunks: Chunks,
-  alignment: Alignment,
-  slots: readonly Slot[],
-): Int32Array {
+function normEnds(roles: Roles, chunks: Chunks, alignment: Alignment): Int32Array {
   const ends = chunks.body.slice();
   let common: (KernelRole | null)[] | undefined;
-  let masks = 0;
   for (let c = 1; c < chunks.count; c++) {
     const slot = alignment.slot[c];
     if (slot < 0 || alignment.slot[c - 1] === slot || chunks.body[c] === chunks.start[c]) {
@@ -279,7 +380,6 @@ function normEnds(
     for (let at = chunks.body[c]; at < chunks.start[c + 1] && isLight(roles[at]); at++) {
       tail.push(roles[at]);
     }
-    masks |= slots[slot].mask;
     if (common === undefined) {
       common = tail;
     } else {
@@ -291,7 +391,6 @@ function normEnds(
     }
   }
   const length = common?.length ?? 0;
-  void masks;
   for (let c = 1; c < chunks.count; c++) {
     let end = chunks.body[c];
     if (end === chunks.start[c]) {

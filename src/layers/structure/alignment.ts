@@ -20,8 +20,14 @@ export interface Pass {
   readonly last: number;
   /** slots that were found of those the model has */
   readonly slots: number;
-  /** what did not fit, see COST */
-  readonly cost: number;
+  /** chunks of another kind than their slot, and slots left out */
+  readonly misfits: number;
+  /** it begins with the first slot, after the head of another pass or where nothing of a pass is */
+  readonly hasStart: boolean;
+  /** it ends with the last slot and the head behind it */
+  readonly hasEnd: boolean;
+  /** a pass begins or ends in the middle of it, by what its kernels' names say */
+  readonly broken: boolean;
 }
 
 /**
@@ -182,10 +188,20 @@ function readBack(
   const slot = new Int32Array(count).fill(OUTSIDE);
   const pass = new Int32Array(count).fill(-1);
   const passes: Pass[] = [];
-  let open: { first: number; slots: Set<number>; cost: number } | undefined;
+  let open:
+    | { first: number; found: Set<number>; misfits: number; start: boolean; broken: boolean }
+    | undefined;
   const close = (last: number): void => {
     if (open !== undefined) {
-      passes.push({ first: open.first, last, slots: open.slots.size, cost: open.cost });
+      passes.push({
+        first: open.first,
+        last,
+        slots: open.found.size,
+        misfits: open.misfits,
+        hasStart: open.start,
+        hasEnd: slot[last] === HEAD && slot[last - 1] === slots.length - 1,
+        broken: open.broken,
+      });
       open = undefined;
     }
   };
@@ -196,21 +212,19 @@ function readBack(
     }
     const j = path[c] === head ? HEAD : path[c] >> 1;
     const before = c > 0 ? slot[c - 1] : OUTSIDE;
-    if (
-      j !== HEAD &&
-      (open === undefined || before === HEAD || (before > j && before !== OUTSIDE))
-    ) {
+    if (j !== HEAD && (open === undefined || before === HEAD || before > j)) {
       close(c - 1);
-      open = { first: c, slots: new Set(), cost: 0 };
+      const start = j === 0 && (before === HEAD || c <= 1 || chunks.edge[c - 1] === 1);
+      open = { first: c, found: new Set(), misfits: 0, start, broken: false };
     }
     slot[c] = j;
     if (open !== undefined) {
       pass[c] = passes.length;
       if (j >= 0) {
-        open.slots.add(j);
-        open.cost += misfits(chunks, slots, c, j, before);
-      }
-      if (j === HEAD) {
+        open.found.add(j);
+        open.misfits += misfits(chunks, slots, c, j, before);
+        open.broken ||= chunks.edge[c] === 1 && c > open.first;
+      } else {
         close(c);
       }
     }

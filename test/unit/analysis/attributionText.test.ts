@@ -11,6 +11,7 @@ const population = (by_method: Population['by_method']): Population => ({
   gpu_time_ns: 1,
   classified_share: 1,
   by_method,
+  evidence: [],
 });
 const nothing: AttributionBasis = { model: null, companion: [], rules: [], problems: [] };
 const model = { family: 'nemotron_h', layers: 52, path: '/w/config.json', found: false, notes: [] };

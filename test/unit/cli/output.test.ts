@@ -15,6 +15,7 @@ const population = {
   gpu_time_ns: 834e6,
   classified_share: 1,
   by_method: { name: 1 },
+  evidence: [{ method: 'name', calls: 6400, total_ns: 834e6, share: 1 }],
 } as const;
 
 const row = {
@@ -89,6 +90,10 @@ describe('decompose output', () => {
           counted: 9000,
           classified_share: 0.25,
           by_method: { none: 0.75, stack: 0.25 },
+          evidence: [
+            { method: 'stack', calls: 3, total_ns: 25, share: 0.25 },
+            { method: 'none', calls: 9, total_ns: 75, share: 0.75 },
+          ],
           skipped: [{ reason: 'with a negative duration', rows: 12 }],
         },
         rows: [{ ...row, weak_p99: true }],
@@ -99,7 +104,7 @@ describe('decompose output', () => {
     expect(text).toContain('12,400*');
     expect(text).toContain('* fewer than 100 calls');
     expect(text).toContain(
-      '6,400 of 7,300 rows are API calls; 25 % of host API time classified: 25 % launch stacks, 75 % no evidence',
+      '6,400 of 7,300 rows are API calls; 25 % of host API time classified: 25 % launch stacks, 75 % unclassified',
     );
     expect(text).toContain('host time is not GPU time');
     expect(text).toContain('The recorder counted 9,000 API calls; the file keeps 6,400 of them.');

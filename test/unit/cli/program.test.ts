@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../../src/cli/program.js';
+import type {
+  CallExplanation,
+  Decomposition,
+  Population,
+  UnclassifiedList,
+} from '../../../src/analysis/results.js';
+import { NoSuchCallError } from '../../../src/analysis/callAt.js';
 import type { TraceSession, TraceSummary } from '../../../src/session/session.js';
+import { parseRules } from '../../../src/layers/rules.js';
 import { SqlError } from '../../../src/sqlite/engine.js';
 import { TraceOpenError } from '../../../src/trace/index.js';
 
@@ -38,6 +46,99 @@ const summary: TraceSummary = {
   attribution: { model: null, companion: [], rules: [], problems: [] },
 };
 
+const POPULATION: Population = {
+  rows: 50_000,
+  counted: 50_000,
+  rows_in_file: 50_900,
+  skipped: [],
+  time_kind: 'gpu',
+  gpu_time_ns: 5e8,
+  classified_share: 0.9,
+  by_method: { module: 0.9, none: 0.1 },
+  evidence: [
+    { method: 'module', calls: 45_000, total_ns: 4.5e8, share: 0.9 },
+    { method: 'none', calls: 5000, total_ns: 5e7, share: 0.1 },
+  ],
+};
+
+const DECOMPOSITION: Decomposition = {
+  trace: { path: '/t/a.db', format: 'flat', events: 1, gpu_events: 1, span_ns: 1e9, ranks: 1 },
+  by: 'layer-type',
+  population: POPULATION,
+  overall: { ...summary.dashboard.overall, duty_cycle: 0.5 },
+  rows: [],
+};
+
+const EXPLANATION: CallExplanation = {
+  call: 17,
+  ts_us: '1777334400000000.123',
+  name: 'nccl\x1b[31mSendRecv',
+  start_ns: 0,
+  duration_ns: 12_400_000,
+  lane: 'cuda:0 stream 7',
+  layer_type: 'moe_all_to_all',
+  layer_label: 'MoE all-to-all',
+  layer_index: 3,
+  module: 'Block_3.Dispatcher_1',
+  method: 'module',
+  rule: { id: 'dispatch', text: 'Module class: token dispatch' },
+  evidence: [
+    { kind: 'launch', text: 'cudaLaunchKernel on python (1)', decided: false },
+    { kind: 'modules', text: 'Model_0 > Block_3 > Dispatcher_1', decided: true },
+  ],
+  alternatives: [
+    {
+      method: 'name',
+      layer_type: 'collective',
+      layer_label: 'Collective',
+      rule: { id: 'nccl', text: 'Name: a collective' },
+      agrees: false,
+    },
+  ],
+  neighbours: [
+    {
+      call: 15,
+      offset: -1,
+      name: 'before',
+      start_ns: 0,
+      duration_ns: 1000,
+      layer_type: 'norm',
+      layer_label: 'Norm',
+      layer_index: 3,
+      method: 'module',
+    },
+    {
+      call: 19,
+      offset: 1,
+      name: 'after',
+      start_ns: 0,
+      duration_ns: 2000,
+      layer_type: 'unclassified',
+      layer_label: 'Unclassified',
+      layer_index: -1,
+      method: 'none',
+    },
+  ],
+  note: 'Other calls start at the same time: 18 (--call).',
+};
+
+const LEFT: UnclassifiedList = {
+  population: POPULATION,
+  calls: 5000,
+  total_ns: 5e7,
+  share: 0.1,
+  kernels: ['gemm<"a", 1>', 'copy\u202e'].map((name, i) => ({
+    name,
+    calls: 2500,
+    total_ns: 2.5e7,
+    share: 0.05,
+    classified_calls: i,
+    streams: ['cuda:0 stream 7', 'cuda:0 stream 8', 'cuda:0 stream 9'].slice(0, 1 + 2 * i),
+    reasons: [{ reason: i === 0 ? 'no launch' : 'a graph', calls: 2500, total_ns: 2.5e7 }],
+    longest: { call: i, start_ns: 0, duration_ns: 1e6 },
+  })),
+};
+
 /** Runs a command line over a session that answers with `answers`; everything else it is asked fails the test. */
 async function run(args: readonly string[], answers: Partial<TraceSession> = {}) {
   const out: string[] = [];
@@ -53,6 +154,8 @@ async function run(args: readonly string[], answers: Partial<TraceSession> = {})
     stalls: refuse,
     tiles: refuse,
     call: refuse,
+    explain: refuse,
+    unclassified: refuse,
     sourceHints: refuse,
     query: refuse,
     attributed: refuse,
@@ -105,6 +208,9 @@ describe('exit codes', () => {
     ['a limit with a unit', ['stalls', 'a.db', '--limit', '3k']],
     ['two traces where one is asked for', ['attribute', 'a.db', 'b.db']],
     ['a query without SQL', ['query', 'a.db']],
+    ['an explanation of no call', ['explain', 'a.db']],
+    ['an explanation of two calls', ['explain', 'a.db', '--call', '1', '--at', '5']],
+    ['rules as a format of explain', ['explain', 'a.db', '--call', '1', '--format', 'rules']],
   ])('is 2 for %s, before anything is opened', async (_, args) => {
     const { code, out, said, opened } = await run(args);
     expect(code).toBe(2);
@@ -160,12 +266,15 @@ describe('exit codes', () => {
 
 describe('commands', () => {
   it('info says what the trace holds', async () => {
-    const { code, out } = await run(['info', 'a.db']);
+    const answers = { decompose: async () => DECOMPOSITION };
+    const { code, out } = await run(['info', 'a.db'], answers);
     expect(code).toBe(0);
     expect(out).toMatch(/^GPU events +50,000$/m);
     expect(out).toMatch(/^rows counted +not stated by the file$/m);
     expect(out).toMatch(/^missing +python stacks$/m);
-    const json = JSON.parse((await run(['info', 'a.db', '--format', 'json'])).out) as {
+    expect(out).toMatch(/^known by module ranges +90 % of GPU time: 45,000 calls, 450 ms$/m);
+    expect(out).toMatch(/^unclassified +10 % of GPU time: 5,000 calls, 50 ms$/m);
+    const json = JSON.parse((await run(['info', 'a.db', '--format', 'json'], answers)).out) as {
       trace: { origin_ns: string };
       events: unknown;
     };
@@ -197,6 +306,93 @@ describe('commands', () => {
     expect(lines[0].startsWith('ts_us\t')).toBe(true);
     expect(lines.slice(1).every((line, i) => line.startsWith(`${i}\t`))).toBe(true);
     expect(asked).toEqual([0, 20_000, 40_000]);
+  });
+
+  it('attribute --explain adds two columns behind the nine of the contract', async () => {
+    const asked: unknown[] = [];
+    const { out } = await run(['attribute', 'a.db', '--explain'], {
+      attributed: async (request) => {
+        asked.push(request.explain);
+        return [
+          {
+            ...{ ts_us: '1.000', dur_us: '2.000', device: '0', stream: '7', name: 'k' },
+            ...{ layer_type: 'mlp', layer_index: '3', module: 'M', method: 'name' },
+            rule: 'Name: a\tkernel [k]',
+            why: 'no launch',
+          },
+        ];
+      },
+    });
+    const [header, line] = out.split('\n');
+    expect(header).toBe(
+      'ts_us\tdur_us\tdevice\tstream\tname\tlayer_type\tlayer_index\tmodule\tmethod\trule\twhy',
+    );
+    expect(line).toBe('1.000\t2.000\t0\t7\tk\tmlp\t3\tM\tname\tName: a\\tkernel [k]\tno launch');
+    expect(asked).toEqual([true, true, true]);
+  });
+
+  it('explain says the label, the rule, the evidence, the conflict and the neighbours', async () => {
+    const asked: unknown[] = [];
+    const explain: TraceSession['explain'] = async (choice) => {
+      asked.push(choice);
+      return EXPLANATION;
+    };
+    const { code, out } = await run(['explain', 'a.db', '--at', '1777334400000000.123'], {
+      explain,
+    });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^call +17 at 1777334400000000\.123 µs$/m);
+    expect(out).toMatch(/^layer +MoE all-to-all, layer 3$/m);
+    expect(out).toMatch(/^rule +Module class: token dispatch \[dispatch\]$/m);
+    expect(out).toMatch(/^\* modules +Model_0 > Block_3 > Dispatcher_1$/m);
+    expect(out).toMatch(/CONFLICT: Collective, Name: a collective \[nccl\]/);
+    expect(out).toMatch(/15 +-1 .*Norm[\s\S]*17 +> .*MoE all-to-all[\s\S]*19 +\+1 .*Unclassified/);
+    expect(out).toContain('Other calls start at the same time: 18');
+    expect(out).toContain('nccl\\x1b[31mSendRecv');
+    expect(out).not.toContain('\x1b');
+    const json = await run(['explain', 'a.db', '--call', '17', '--format', 'json'], { explain });
+    expect(JSON.parse(json.out)).toEqual(EXPLANATION);
+    expect(asked).toEqual([{ at_us: '1777334400000000.123' }, { call: 17 }]);
+  });
+
+  it('explain is 2 for a call the trace does not have', async () => {
+    const { code, said } = await run(['explain', 'a.db', '--call', '99'], {
+      explain: async () => {
+        throw new NoSuchCallError('There is no call 99.');
+      },
+    });
+    expect({ code, said }).toEqual({ code: 2, said: 'There is no call 99.\n' });
+  });
+
+  it('unclassified lists what is left, with each reason written once', async () => {
+    const unclassified = async () => LEFT;
+    const { code, out } = await run(['unclassified', 'a.db'], { unclassified });
+    expect(code).toBe(0);
+    expect(out).toContain('(1) no launch');
+    expect(out).toContain('(2) a graph');
+    expect(out).toMatch(/2,500 .*copy\\u202e +3 streams +\(2\)/);
+    expect(out).toContain('5,000 calls of 2 names took 50 ms, 10 % of GPU time');
+    const csv = await run(['unclassified', 'a.db', '--format', 'csv', '--limit', '1'], {
+      unclassified,
+    });
+    expect(csv.out).toBe(
+      'name,calls,total_ns,share,classified_calls,streams,reasons\r\n' +
+        '"gemm<""a"", 1>",2500,25000000,0.05,0,cuda:0 stream 7,no launch\r\n',
+    );
+    const json = await run(['unclassified', 'a.db', '--format', 'json'], { unclassified });
+    expect(JSON.parse(json.out)).toEqual(LEFT);
+  });
+
+  it('unclassified --format rules is a rule file that names the kernels and nothing else', async () => {
+    const { out } = await run(['unclassified', 'a.db', '--format', 'rules'], {
+      unclassified: async () => LEFT,
+    });
+    const rules = parseRules(JSON.parse(out), 'layers.json');
+    expect(rules.names.map(({ type }) => type)).toEqual(['unclassified', 'unclassified']);
+    for (const { name } of LEFT.kernels) {
+      expect(rules.names.filter(({ kernel }) => kernel?.test(name) ?? false)).toHaveLength(1);
+      expect(rules.names.filter(({ kernel }) => kernel?.test(`${name}x`) ?? false)).toEqual([]);
+    }
   });
 
   it('attribute has nothing to print for a trace without GPU events and says so', async () => {
@@ -307,6 +503,36 @@ describe('--model and --companion', () => {
     expect(asked).toEqual([
       { model: readFileSync(model, 'utf8'), modelPath: model, companion: ['r0.json', 'r1.json'] },
     ]);
+  });
+
+  it('are named beneath the table, and in the JSON', async () => {
+    const attribution = {
+      model: { family: 'jamba', layers: 32, path: '', found: false, notes: [] },
+      companion: ['b.json'],
+      rules: [],
+      problems: [],
+    };
+    const population = {
+      rows: 1,
+      counted: 1,
+      rows_in_file: 1,
+      skipped: [],
+      time_kind: 'gpu',
+      gpu_time_ns: 1,
+      classified_share: 1,
+      by_method: { structure: 1 },
+      evidence: [],
+    } as const;
+    const answers: Partial<TraceSession> = {
+      open: async () => ({ ...summary, attribution }),
+      stalls: async () => ({ factor: 5, found: 0, lost_ns: 0, stalls: [], population }),
+    };
+    expect((await run(['stalls', 'a.db'], answers)).out).toContain(
+      'Layers told by: structure matched with jamba configuration (32 layers); ' +
+        'companion b.json: no call here labelled by it.',
+    );
+    const json = await run(['stalls', 'a.db', '--format', 'json'], answers);
+    expect(JSON.parse(json.out)).toMatchObject({ found: 0, attribution });
   });
 
   it('info takes neither', async () => {

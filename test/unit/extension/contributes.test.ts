@@ -49,12 +49,13 @@ describe('what package.json promises', () => {
     }
   });
 
-  it('has the eight commands by their titles, and code for each', () => {
+  it('has the nine commands by their titles, and code for each', () => {
     expect(contributes.commands.map((c) => `${c.category}: ${c.title}`)).toEqual([
       'Layerscope: Decompose by Layer Type',
       'Layerscope: Decompose by Layer',
       'Layerscope: Decompose by Kernel',
       'Layerscope: Show Stalls',
+      'Layerscope: Show Unclassified',
       'Layerscope: Open as GPU Trace',
       'Layerscope: Go to Layer Code',
       'Layerscope: Use Model Configuration…',

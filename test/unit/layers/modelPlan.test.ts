@@ -180,6 +180,7 @@ describe('configurations as checkpoints carry them', () => {
         text_config: {
           model_type: 'qwen3_omni_moe_text',
           num_hidden_layers: 2,
+          num_attention_heads: 8,
           num_experts: 128,
           moe_intermediate_size: 768,
         },
@@ -221,6 +222,7 @@ describe('configurations as checkpoints carry them', () => {
       layersOf({
         model_type: 'qwen2_moe',
         num_hidden_layers: 4,
+        num_attention_heads: 8,
         num_experts: 60,
         decoder_sparse_step: 2,
       }),
@@ -331,11 +333,20 @@ describe('configurations as checkpoints carry them', () => {
     const gpt2 = readModelPlan({ model_type: 'gpt2', n_layer: 2, n_head: 12, n_embd: 768 });
     expect(runs(gpt2)).toBe('2x attention mlp');
     expect(gpt2.sizes).toMatchObject({ hidden: 768, heads: 12, keyValueHeads: 12, headDim: 64 });
-    expect(layersOf({ model_type: 'gpt_neox', num_hidden_layers: 1 })).toEqual(['attention mlp']);
-    expect(layersOf({ model_type: 'phi', num_hidden_layers: 1 })).toEqual(['attention/mlp']);
-    expect(layersOf({ model_type: 'falcon', num_hidden_layers: 1, parallel_attn: true })).toEqual([
+    expect(
+      layersOf({ model_type: 'gpt_neox', num_hidden_layers: 1, num_attention_heads: 8 }),
+    ).toEqual(['attention mlp']);
+    expect(layersOf({ model_type: 'phi', num_hidden_layers: 1, num_attention_heads: 8 })).toEqual([
       'attention/mlp',
     ]);
+    expect(
+      layersOf({
+        model_type: 'falcon',
+        num_hidden_layers: 1,
+        num_attention_heads: 8,
+        parallel_attn: true,
+      }),
+    ).toEqual(['attention/mlp']);
   });
 
   it('places the experts of DeepSeek, Ernie, Llama 4, MiMo and Step', () => {
@@ -343,6 +354,7 @@ describe('configurations as checkpoints carry them', () => {
       layersOf({
         model_type: 'deepseek_v2',
         num_hidden_layers: 4,
+        num_attention_heads: 8,
         n_routed_experts: 64,
         first_k_dense_replace: 1,
         moe_layer_freq: 2,
@@ -352,6 +364,7 @@ describe('configurations as checkpoints carry them', () => {
       layersOf({
         model_type: 'ernie4_5_moe',
         num_hidden_layers: 5,
+        num_attention_heads: 8,
         moe_num_experts: 64,
         moe_layer_start_index: 1,
         moe_layer_end_index: 3,
@@ -369,6 +382,7 @@ describe('configurations as checkpoints carry them', () => {
       text_config: {
         model_type: 'llama4_text',
         num_hidden_layers: 4,
+        num_attention_heads: 8,
         num_local_experts: 128,
         interleave_moe_layer_step: 2,
         intermediate_size: 8192,
@@ -382,6 +396,7 @@ describe('configurations as checkpoints carry them', () => {
       layersOf({
         model_type: 'mimo_v2_flash',
         num_hidden_layers: 2,
+        num_attention_heads: 8,
         n_routed_experts: 256,
         moe_layer_freq: [0, 1],
       }),
@@ -390,6 +405,7 @@ describe('configurations as checkpoints carry them', () => {
       layersOf({
         model_type: 'step3p5',
         num_hidden_layers: 3,
+        num_attention_heads: 8,
         n_routed_experts: 288,
         moe_layers_enum: '1,2',
       }),
@@ -456,7 +472,12 @@ describe('models nobody has listed', () => {
   });
 
   it('does not know of a shared expert where nothing is said', () => {
-    const plan = readModelPlan({ model_type: 'wobble', num_hidden_layers: 1, num_experts: 8 });
+    const plan = readModelPlan({
+      model_type: 'wobble',
+      num_hidden_layers: 1,
+      num_attention_heads: 8,
+      num_experts: 8,
+    });
     expect(sharedExperts(plan)).toEqual([null]);
     expect(plan.notes).toContain('It does not say whether the experts have a shared one.');
   });
@@ -464,6 +485,7 @@ describe('models nobody has listed', () => {
   it('says that prediction layers are left out', () => {
     const plan = readModelPlan({
       model_type: 'w',
+      num_attention_heads: 8,
       num_hidden_layers: 1,
       num_nextn_predict_layers: 1,
     });
@@ -489,6 +511,7 @@ describe('what is no configuration', () => {
     [{ traceEvents: [] }, 'It names neither a model_type nor architectures'],
     [{ model_type: 'bert' }, 'It does not say how many layers the model has'],
     [{ model_type: 't5', is_encoder_decoder: true, num_layers: 6 }, 'an encoder with a decoder'],
+    [{ model_type: 'x', num_hidden_layers: 2 }, 'neither attention heads nor'],
     [{ model_type: 'x', layer_types: ['wobble'] }, "It names layer 0 'wobble', a kind"],
     [{ model_type: 'x', layer_types: [1] }, "Its 'layer_types' must be a list of texts"],
     [{ model_type: 'x', layer_types: [] }, "Its 'layer_types' is empty"],

@@ -90,6 +90,15 @@ describe('rules of a user', () => {
       { phaseWords: { chew: 'lunch' } },
       "S: phaseWords: 'chew' must be one of unknown, prefill, decode, mixed, train.",
     ],
+    [
+      { ranges: [{ id: 'x', match: '^layer \\d+$', why: 'w' }] },
+      "S: ranges[0] (x): a range rule has a 'match' with a group named path, index or word.",
+    ],
+    [
+      { outside: [{ id: 'x', why: 'w' }] },
+      "S: outside[0] (x): a rule of 'outside' has at least one of 'annotation' and 'op'.",
+    ],
+    [{ backward: { add: 'x' } }, "S: backward: 'add' is not a key this kind of rule has."],
     [{ layers: { block: 7 } }, "S: layers: 'block' must be a regular expression, as text."],
   ])('that are wrong are refused with a sentence: %j', (json, sentence) => {
     expect(() => parseRules(json, 'S')).toThrow(new RuleError(sentence));

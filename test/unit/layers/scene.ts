@@ -19,7 +19,7 @@ import {
 
 /** Something that happens on a host thread: a range with what happens inside it, or a launch. */
 export type Act =
-  | { range: number; name: string; inside: readonly Act[] }
+  | { range: number; name: string; inside: readonly Act[]; mark?: string; of?: string }
   | { launch: string; stack?: number; gpu: readonly GpuWork[] };
 
 interface GpuWork {
@@ -37,6 +37,20 @@ export const module = (instance: string, ...inside: Act[]): Act =>
 export const frame = range(FRAME);
 export const op = range(OP);
 export const annotation = range(ANNOTATION);
+/** An operator that `backward` refers to by its mark. */
+export const marked = (mark: string, name: string, ...inside: Act[]): Act => ({
+  range: OP,
+  name,
+  inside,
+  mark,
+});
+/** The backward operator of the one marked so. */
+export const backward = (of: string, name: string, ...inside: Act[]): Act => ({
+  range: OP,
+  name,
+  inside,
+  of,
+});
 export const kernel = (name: string, more: { collective?: string; stack?: number } = {}): Act => ({
   launch: 'cudaLaunchKernel',
   ...(more.stack === undefined ? {} : { stack: more.stack }),
@@ -60,6 +74,7 @@ export const hostCall = (name: string, stack?: number): Act => ({
 /** A thread of a rank, with what happens on it one after the other. */
 export interface Thread {
   rank?: number;
+  process?: string;
   acts: readonly Act[];
 }
 
@@ -76,6 +91,8 @@ export function sceneTrace(
   const launches = new LaunchBuilder();
   const gpu = new GpuBuilder();
   const rangeOfLaunch: number[] = [];
+  const rangeOfMark = new Map<string, number>();
+  const markOfBackward = new Map<number, string>();
   let time = 0;
   let rangeCount = 0;
   let launchCount = 0;
@@ -95,6 +112,12 @@ export function sceneTrace(
         kind: act.range,
         parent,
       });
+      if (act.mark !== undefined) {
+        rangeOfMark.set(act.mark, row);
+      }
+      if (act.of !== undefined) {
+        markOfBackward.set(row, act.of);
+      }
       time += 10;
       act.inside.forEach((inner) => perform(inner, lane, rank, row));
       time += 10;
@@ -169,7 +192,7 @@ export function sceneTrace(
         rank: thread.rank ?? 0,
         device: -1,
         id: String(i),
-        process: '1',
+        process: thread.process ?? '1',
         label: `thread ${i}`,
       })),
       ...Array.from({ length: ranks }, (_, rank) => ({
@@ -183,7 +206,15 @@ export function sceneTrace(
     ],
     gpu: builtGpu,
     launches: builtLaunches,
-    ranges: ranges.build(),
+    ranges: {
+      ...ranges.build(),
+      ...(markOfBackward.size > 0 && {
+        forward: Int32Array.from({ length: rangeCount }, (_, row) => {
+          const mark = markOfBackward.get(row);
+          return mark === undefined ? -1 : (rangeOfMark.get(mark) ?? -1);
+        }),
+      }),
+    },
     host: new HostBuilder().build(),
     kernelShapes: [],
     stacks: {

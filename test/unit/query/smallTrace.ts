@@ -221,6 +221,7 @@ export function smallStalls(trace: Trace, calls: readonly number[]): StallList {
       gpu_time_ns: 0,
       classified_share: 0,
       by_method: {},
+      evidence: [],
     },
     stalls: calls.map((call) => ({
       call,

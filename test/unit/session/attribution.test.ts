@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ComposedSession } from '../../../src/session/composedSession.js';
+import { nodeEngines, nodeInput } from '../../../src/session/nodeRuntime.js';
 import { createNodeSession } from '../../../src/session/nodeSession.js';
 import type { AttributionInputs, TraceSession } from '../../../src/session/session.js';
-import { layerTypeOf } from '../../../src/trace/index.js';
+import { layerTypeOf, TraceOpenError } from '../../../src/trace/index.js';
 
 const ARTICLE = resolve('test/fixtures/flat/article_600.db');
 const PLAIN = resolve('test/fixtures/kineto/plain.pt.trace.json.gz');
@@ -72,6 +74,25 @@ describe('what attribution goes by besides the trace', () => {
       expect((await session.decompose({ by: 'layer-type' })).overall.calls).toBe(counts.gpu);
     },
   );
+
+  it('needs no companion that the host cannot hand over', async () => {
+    const engines = nodeEngines();
+    session = new ComposedSession({
+      trace: engines.trace(),
+      async input(path) {
+        if (path === STACKS) {
+          throw new TraceOpenError('too-large', 'layers.stack.pt.trace.json.gz has 1 GB.');
+        }
+        return nodeInput(path);
+      },
+      startQueries: async () => ({ engine: engines.query(), stop: () => undefined }),
+      dispose: () => undefined,
+    });
+    const { attribution } = await session.open([PLAIN], { attribution: { companion: [STACKS] } });
+    expect(attribution.problems).toEqual([
+      { input: 'companion', sentence: 'layers.stack.pt.trace.json.gz has 1 GB.' },
+    ]);
+  });
 
   it('can change while the trace is open: labels, tiles and SQL are replaced', async () => {
     await opened(ARTICLE);

@@ -40,6 +40,15 @@ describe('kept state', () => {
   });
 });
 
+describe('state kept by an earlier version', () => {
+  it('gets the panels that version did not have', () => {
+    const kept = keptState(new Store().state);
+    const { layers, stalls, query } = kept.splits;
+    const back = restoredState({ ...kept, splits: { layers, stalls, query } } as typeof kept);
+    expect(back.splits).toEqual(kept.splits);
+  });
+});
+
 describe('TraceView', () => {
   it('asks for tables and stalls of the kept window once the trace is open', () => {
     const store = new Store();
@@ -77,6 +86,47 @@ describe('TraceView', () => {
     deliver({ type: 'answer', id: kernel.id, result: { by: 'kernel' } });
     await settled();
     expect(store.state.table).toMatchObject({ value: { by: 'module' }, pending: false });
+  });
+
+  it('asks what is unclassified only for its panel, and again for another window', () => {
+    const { view, open, requests, deliver } = editor();
+    open();
+    expect(requests('unclassified')).toEqual([]);
+    deliver({ type: 'show', view: 'unclassified' });
+    view.setPanel('unclassified');
+    expect(requests('unclassified').map(({ params }) => params)).toEqual([{}]);
+    view.setWindow({ startNs: 1, endNs: 2 });
+    view.setPanel('layers');
+    view.setWindow(null);
+    expect(requests('unclassified').map(({ params }) => params)).toEqual([
+      {},
+      { window: { startNs: 1, endNs: 2 } },
+    ]);
+    view.setPanel('unclassified');
+    expect(requests('unclassified')).toHaveLength(3);
+  });
+
+  it('asks why the selected call has its layer, and forgets it with the selection', async () => {
+    const { view, open, requests, deliver, store } = editor();
+    open();
+    view.select({ kind: 'call', call: 7, startNs: 0, durationNs: 1, merged: 1 });
+    const [why] = requests('explain');
+    expect(why.params).toEqual({ call: 7 });
+    deliver({ type: 'answer', id: why.id, result: { call: 7 } });
+    await settled();
+    expect(store.state.explanation).toMatchObject({ value: { call: 7 }, pending: false });
+    view.select(null);
+    expect(store.state.explanation).toEqual({ value: null, pending: false, error: '' });
+  });
+
+  it('says what came of a rule', async () => {
+    const { view, requests, deliver, store } = editor();
+    void view.makeRule('gemm');
+    const [made] = requests('makeRule');
+    expect(made.params).toEqual({ kernel: 'gemm' });
+    deliver({ type: 'answer', id: made.id, result: 'Made.' });
+    await settled();
+    expect(store.state.notice).toBe('Made.');
   });
 
   it('keeps the text and the old result where a query fails, with the reason', async () => {

@@ -52,6 +52,10 @@ function decomposition(rows: readonly DecompositionRow[], classified = 1): Decom
       gpu_time_ns: 1e9,
       classified_share: classified,
       by_method: { name: classified, none: 1 - classified },
+      evidence: [
+        { method: 'name', calls: 6000, total_ns: classified * 1e9, share: classified },
+        { method: 'none', calls: 400, total_ns: (1 - classified) * 1e9, share: 1 - classified },
+      ],
     },
     overall: {
       calls: rows.reduce((sum, { calls }) => sum + calls, 0),
@@ -168,9 +172,19 @@ describe('population', () => {
   it('lists evidence strongest first, what has none last, in shares that sum to one', () => {
     const shares = evidenceShares({
       ...decomposition([]).population,
-      by_method: { none: 0.1, name: 0.3, module: 0.6, stack: 0 },
+      evidence: [
+        { method: 'module', calls: 6, total_ns: 600e6, share: 0.6 },
+        { method: 'stack', calls: 1, total_ns: 0, share: 0 },
+        { method: 'name', calls: 1234, total_ns: 300e6, share: 0.3 },
+        { method: 'none', calls: 1, total_ns: 100e6, share: 0.1 },
+      ],
     });
-    expect(evidenceText(shares)).toBe('module ranges 60 %, kernel names 30 %, no evidence 10 %');
+    expect(evidenceText(shares)).toBe('module ranges 60 %, kernel names 30 %, unclassified 10 %');
+    expect(shares.map(({ figures }) => figures)).toEqual([
+      '6 calls, 600 ms, 60 % of GPU time',
+      '1,234 calls, 300 ms, 30 % of GPU time',
+      '1 call, 100 ms, 10 % of GPU time',
+    ]);
     expect(shares.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
   });
 });

@@ -1,4 +1,4 @@
-/** Characters of a text that a pattern of one's own is tried on. */
+/** Characters of a text that a pattern with several repetitions is tried on. */
 const MOST_CHARACTERS = 2048;
 /** All the time a pattern of one's own may take for one trace, in ms. */
 const BUDGET_MS = 1000;
@@ -32,10 +32,10 @@ export class OwnPattern extends RegExp {
   }
 
   override exec(text: string): RegExpExecArray | null {
-    const tried = text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS) : text;
     if (!this.isTimed) {
-      return super.exec(tried);
+      return super.exec(text);
     }
+    const tried = text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS) : text;
     for (let length = STEP; length < tried.length && !this.isGivenUp; length += STEP) {
       this.timed(tried.slice(0, length));
     }

@@ -212,7 +212,8 @@ function passOf(
             found = firstToHold(byOp(ranges.name[op]), i, op);
           }
         }
-        if (found >= 0) {
+        // A rule of no type, as a draft is, keeps the others from the name and says nothing itself.
+        if (found >= 0 && applicable[found].type !== 'unclassified') {
           labels.type[i] = layerTypeCode(applicable[found].type);
           labels.rule[i] = describe(kind, applicable[found]);
           labels.method[i] = NAME_METHOD;

@@ -87,6 +87,22 @@ describe("rules of one's own", () => {
     expect(types([own], kernel('ours'))).toEqual(['mamba']);
   });
 
+  it('of no type yet leave a kernel to the evidence after them', () => {
+    const drafts = [
+      name('a', '^flash_fwd$', 'unclassified'),
+      { ...name('b', '^gemm', 'unclassified'), within: 'x' },
+    ];
+    const trace = sceneTrace([{ acts: [kernel('flash_fwd'), kernel('gemm')] }]);
+    const { rules, mistakes } = withOwnRules([source('S', { names: drafts })]);
+    expect(mistakes).toEqual([]);
+    expect(
+      told(trace, attribute(trace, { rules })).map(({ type, method }) => [type, method]),
+    ).toEqual([
+      ['unclassified', 'none'],
+      ['unclassified', 'none'],
+    ]);
+  });
+
   it.each([null, 7, 'text', []])('that are %j are refused, and the built-in ones hold', (json) => {
     const { mistakes } = withOwnRules([source('S', json)]);
     expect(mistakes).toEqual([expect.stringMatching(/^S: rules must be an object with modules, /)]);
@@ -141,8 +157,10 @@ describe('a pattern that may run away', () => {
     expect(givenUp(withOwnRules([]).rules)).toEqual([]);
   });
 
-  it('is tried on the beginning of a long text only', () => {
-    expect(new OwnPattern('x').test(`${'a'.repeat(5000)}x`)).toBe(false);
-    expect(new OwnPattern('x').test(`${'a'.repeat(500)}x`)).toBe(true);
+  it('is tried on the beginning of a long text only, and one that cannot on all of it', () => {
+    const name = (length: number) => `${'-'.repeat(length)}x`;
+    expect(new OwnPattern('a*b*x').test(name(5000))).toBe(false);
+    expect(new OwnPattern('a*b*x').test(name(500))).toBe(true);
+    expect(new OwnPattern(`^${name(5000)}$`).test(name(5000))).toBe(true);
   });
 });

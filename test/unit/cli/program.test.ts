@@ -511,6 +511,7 @@ describe('--model and --companion', () => {
       companion: ['b.json'],
       rules: [],
       problems: [],
+      rules: [],
     };
     const population = {
       rows: 1,

@@ -511,7 +511,6 @@ describe('--model and --companion', () => {
       companion: ['b.json'],
       rules: [],
       problems: [],
-      rules: [],
     };
     const population = {
       rows: 1,

@@ -128,6 +128,7 @@ describe('floors and bars', () => {
       score('m', 'plain + config', { note: 'matched by order', index: null }),
     ];
     expect(scoreTable(scores)).toMatch(/^m +plain \+ config +96\.0 +– .* 95 \/ 92 met .*order$/m);
+    expect(scoreTable([score('m', 'stack', { type: 99.96, wrong: 0.04 })])).toContain('99.96');
     const docs = markdownScores(scores);
     expect(docs).toContain('| trace | plain | plain + config |');
     expect(docs).toContain('| m | 96.0 / 93.0 | 96.0 / – ¹ |');

@@ -30,7 +30,7 @@ export async function labelTrace(
   given: AttributionInputs,
   companion: CompanionReading | null,
   options: CallOptions,
-): Promise<{ labels: LayerLabels; basis: AttributionBasis }> {
+): Promise<{ labels: LayerLabels; basis: AttributionBasis; rules: RuleSet }> {
   const problems: AttributionProblem[] = [];
   const attempt = async <T>(input: AttributionProblem['input'], use: () => T | Promise<T>) => {
     try {
@@ -66,7 +66,7 @@ export async function labelTrace(
     rules: own.used,
     problems,
   };
-  return { labels, basis };
+  return { labels, basis, rules };
 }
 
 function planOf(text: string): ModelPlan {

@@ -105,6 +105,15 @@ describe('floors and bars', () => {
     expect(risen).toEqual(['m, plain: precision 99.6 %, floor 99 %', 'm, stack: has no floor yet']);
   });
 
+  it('are raised and never lowered unasked', () => {
+    const before = floorsOf([score('m', 'plain', { type: 50, precision: 100 })]);
+    const now = [score('m', 'plain'), score('n', 'stack', { index: null })];
+    expect(floorsOf(now, before)).toEqual({
+      m: { plain: { type: 96, index: 93, precision: 100 } },
+      n: { stack: { type: 96, index: null, precision: 99 } },
+    });
+  });
+
   it('are met by type and index together; a truth without layers has no index', () => {
     expect(meetsBar(score('m', 'plain'))).toBeNull();
     expect(meetsBar(score('m', 'plain + config'))).toBe(true);
@@ -119,6 +128,7 @@ describe('floors and bars', () => {
       score('m', 'plain + config', { note: 'matched by order', index: null }),
     ];
     expect(scoreTable(scores)).toMatch(/^m +plain \+ config +96\.0 +– .* 95 \/ 92 met .*order$/m);
+    expect(scoreTable([score('m', 'stack', { type: 99.96, wrong: 0.04 })])).toContain('99.96');
     const docs = markdownScores(scores);
     expect(docs).toContain('| trace | plain | plain + config |');
     expect(docs).toContain('| m | 96.0 / 93.0 | 96.0 / – ¹ |');

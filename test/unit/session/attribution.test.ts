@@ -57,6 +57,25 @@ describe('what attribution goes by besides the trace', () => {
     });
   });
 
+  it('is the rules of the user also where a call is explained', async () => {
+    const why = 'everything is ours';
+    const rules = { names: [{ id: 'own-all', kernel: '.', type: 'mlp', why }] };
+    await opened(STACKS, { rules: [{ origin: 'layers.json', json: rules }] });
+    const calls = await session.attributed({ from: 0, count: 1000 });
+    const call = calls.findIndex(({ method, layer_type: type }) => {
+      return method === 'module' && type !== 'mlp';
+    });
+    const { alternatives } = await session.explain({ call });
+    expect(alternatives).toContainEqual({
+      method: 'name',
+      layer_type: 'mlp',
+      layer_label: 'MLP',
+      rule: { id: 'own-all', text: `Name: ${why}` },
+      agrees: false,
+    });
+    expect(await session.explain({ at_us: calls[call].ts_us })).toMatchObject({ call });
+  });
+
   it.each([
     [{ model: '{' }, 'model', 'It is not JSON'],
     [{ model: '{}' }, 'model', 'neither a model_type nor architectures'],

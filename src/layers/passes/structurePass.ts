@@ -5,10 +5,10 @@ import {
   NO_LAYER,
   timeKindOf,
   UNCLASSIFIED,
+  type LayerLabels,
   type LayerType,
   type Trace,
 } from '../../trace/index.js';
-import { newLabelDraft } from '../labelDraft.js';
 import type { ModelPlan } from '../model/modelPlan.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
 import type { KernelRole, RuleSet } from '../rules.js';
@@ -21,7 +21,7 @@ import { markSlot, type KernelFacts, type Mark } from '../structure/partLabels.j
 import { recordedSlots } from '../structure/recordedSlots.js';
 import { KIND_BIT, slotsOf, type Slot } from '../structure/slots.js';
 import { testedText } from '../testedText.js';
-import { namePass } from './namePass.js';
+import type { NamesAlone } from './namePass.js';
 
 const STRUCTURE_METHOD = METHODS.indexOf('structure');
 
@@ -73,21 +73,25 @@ const MOST_BACKWARD = 0.02;
  * Order as evidence: a forward pass is the model's layers one after another, each begun by a
  * normalisation; distinctive kernels say what kind of part stands between two normalisations, the
  * model's configuration in which order the kinds come.
+ *
+ * @param model whose layers to expect; without one, those that a recording repeats
  */
-export function structurePass(rules: RuleSet, model: ModelPlan | undefined): AttributionPass {
+export function structurePass(
+  rules: RuleSet,
+  model: ModelPlan | undefined,
+  namesAlone: NamesAlone,
+): AttributionPass {
   return {
     name: 'structure',
     run(trace: Trace, labels) {
       if (timeKindOf(trace) !== 'gpu') {
         return;
       }
-      const open = labels.type.some((type) => type === UNCLASSIFIED);
-      if (!open) {
+      if (!labels.type.includes(UNCLASSIFIED)) {
         return;
       }
       const slots = model === undefined ? undefined : slotsOf(model);
-      const named = newLabelDraft(trace.gpu.count);
-      namePass(rules).run(trace, named);
+      const named = namesAlone(trace);
       const roleOf = new KernelRoles(trace.names, rules.structure);
       for (const { events } of launchSequences(trace)) {
         new SequenceLabels(trace, labels, named, model, slots, roleOf, events).write();
@@ -105,7 +109,7 @@ class SequenceLabels {
   constructor(
     private readonly trace: Trace,
     private readonly labels: LabelDraft,
-    named: LabelDraft,
+    named: LayerLabels,
     private readonly model: ModelPlan | undefined,
     private readonly planned: readonly Slot[] | undefined,
     roleOf: KernelRoles,

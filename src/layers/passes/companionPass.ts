@@ -83,34 +83,52 @@ function fromCaptures(
   other: Trace,
   rules: RuleSet,
 ): void {
-  const graphs = capturedGraphs(other);
-  if (graphs.length === 0) {
+  const captured = capturedGraphs(other);
+  if (captured.length === 0) {
     return;
   }
   const calls = callLabels(other, rules);
+  const graphs = captured.filter(({ all }) =>
+    all.some((call) => calls.type[call] !== UNCLASSIFIED),
+  );
   const copies = new LabelCopies(trace, labels, { trace: other, labels: calls });
-  const { gpu } = trace;
-  const replays = new Map<number, number[]>();
-  for (let i = 0; i < gpu.count; i++) {
-    if (gpu.replayed[i] === 1) {
-      const rows = replays.get(gpu.launch[i]) ?? [];
-      replays.set(gpu.launch[i], rows);
-      rows.push(i);
-    }
-  }
-  for (const rows of replays.values()) {
-    const kernels = rows.filter((row) => gpu.kind[row] === KERNEL);
+  for (const rows of replays(trace).values()) {
+    const kernels = rows.filter((row) => trace.gpu.kind[row] === KERNEL);
+    let found = false;
     for (const graph of graphs) {
       const [own, recorded] =
         graph.all.length === rows.length ? [rows, graph.all] : [kernels, graph.kernels];
-      const sameCount = own.length > 0 && own.length === recorded.length;
-      if (sameCount && agrees(named, own, calls, recorded)) {
+      found = own.length === recorded.length && agrees(named, own, calls, recorded);
+      if (found) {
         const oneForOne = Int32Array.from(own, (_, i) => i);
         copies.copy(Int32Array.from(own), recorded, oneForOne);
         break;
       }
     }
+    if (!found) {
+      const why =
+        graphs.length === 0
+          ? 'the calls recorded into its graphs have neither modules nor a stack'
+          : `no graph recorded in it has ${rows.length} calls of such kinds in this order`;
+      copies.explain(Int32Array.from(rows), why);
+    }
   }
+}
+
+/** Rows of the GPU events of each graph launch, in the order they ran. */
+function replays({ gpu }: Trace): Map<number, number[]> {
+  const byLaunch = new Map<number, number[]>();
+  for (let row = 0; row < gpu.count; row++) {
+    if (gpu.replayed[row] === 1) {
+      const rows = byLaunch.get(gpu.launch[row]);
+      if (rows === undefined) {
+        byLaunch.set(gpu.launch[row], [row]);
+      } else {
+        rows.push(row);
+      }
+    }
+  }
+  return byLaunch;
 }
 
 /**

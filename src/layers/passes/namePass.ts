@@ -8,10 +8,12 @@ import {
   OP,
   timeKindOf,
   UNCLASSIFIED,
+  type LayerLabels,
   type Trace,
 } from '../../trace/index.js';
 import { ACCUMULATION, backwardSources, EvidenceSearch, OWN } from '../backwardSources.js';
 import { callEvidence } from '../callEvidence.js';
+import { newLabelDraft } from '../labelDraft.js';
 import type { AttributionPass } from '../pass.js';
 import { nearestAncestor } from '../rangeAncestry.js';
 import type { NameRule, RuleSet } from '../rules.js';
@@ -220,5 +222,23 @@ function passOf(
         }
       }
     },
+  };
+}
+
+/** What names alone say of the calls of a trace, whatever stronger evidence says of them. */
+export type NamesAlone = (trace: Trace) => LayerLabels;
+
+/** Looks at names once a trace, when it is first asked. */
+export function namesAlone(rules: RuleSet): NamesAlone {
+  const known = new WeakMap<Trace, LayerLabels>();
+  return (trace) => {
+    let labels = known.get(trace);
+    if (labels === undefined) {
+      const draft = newLabelDraft(measuredColumns(trace).count);
+      namePass(rules).run(trace, draft);
+      labels = draft;
+      known.set(trace, labels);
+    }
+    return labels;
   };
 }

@@ -23,6 +23,7 @@ import type { QueryFormat } from './queryOutput.js';
 import { tracesAndStatement } from './statement.js';
 import { stallsOutput } from './stallsOutput.js';
 import type { Terminal } from './terminal.js';
+import { traceFiles } from './traceFolders.js';
 import { UNCLASSIFIED_FORMATS, unclassifiedOutput } from './unclassifiedOutput.js';
 import type { UnclassifiedFormat } from './unclassifiedOutput.js';
 
@@ -53,7 +54,7 @@ export interface CliRuntime {
 const DEFAULT_LIMIT = 20;
 /** Attributed calls fetched and written at a time. */
 const ATTRIBUTE_CHUNK = 20_000;
-const TRACES = 'a trace file, or the files of all ranks of one run';
+const TRACES = 'a trace file, or the files of all ranks of one run, their folder or a tar of them';
 
 /**
  * Runs one command line.
@@ -236,10 +237,11 @@ function buildProgram(runtime: CliRuntime): Command {
 /** Opens a trace, hands it over and closes it whatever happens. */
 async function withTrace(
   runtime: CliRuntime,
-  paths: readonly string[],
+  given: readonly string[],
   options: AttributionOptions,
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
+  const paths = await traceFiles(given);
   const { inputs, found } = await attributionInputs(options, paths[0]);
   if (found.length > 0) {
     runtime.terminal.say(

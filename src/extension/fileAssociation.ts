@@ -1,5 +1,5 @@
 /** Suffixes of two parts by which the trace editor claims files; all others count from the last dot. */
-const COMPOUND_SUFFIXES = ['.pt.trace.json.gz', '.pt.trace.json', '.json.gz'];
+const COMPOUND_SUFFIXES = ['.pt.trace.json.gz', '.pt.trace.json', '.json.gz', '.tar.gz'];
 
 /**
  * The pattern of `workbench.editorAssociations` for files named like this one: "*.db". A file

@@ -4,6 +4,7 @@ import { printable } from './printable.js';
 import { probeSource } from './probe.js';
 import type { FormatReader, ReadOptions, TraceSource } from './reader.js';
 import { refusal } from './refusal.js';
+import { filesInTar, isTar } from './tarArchive.js';
 
 /**
  * Opens a trace: one file, or the files of several ranks of one run, which are put on one clock. The
@@ -20,8 +21,8 @@ export async function openTrace(
   if (sources.length === 0) {
     throw new TraceOpenError('not-found', 'No file was given to open.');
   }
-  const files = new Set(sources.map((source) => source.identity ?? source.path));
-  if (files.size < sources.length) {
+  const given = new Set(sources.map((source) => source.identity ?? source.path));
+  if (given.size < sources.length) {
     throw new TraceOpenError(
       'unsupported',
       'The same file was given more than once: each rank of a run has a file of its own.',
@@ -29,8 +30,9 @@ export async function openTrace(
   }
   try {
     const traces: Trace[] = [];
-    for (const [i, source] of sources.entries()) {
-      traces.push(await openOne(source, readers, partOf(options, source, i, sources.length)));
+    const files = await unpacked(sources, readers, options);
+    for (const [i, source] of files.entries()) {
+      traces.push(await openOne(source, readers, partOf(options, source, i, files.length)));
     }
     throwIfCancelled(options.signal);
     return traces.length === 1 ? traces[0] : joined(traces);
@@ -40,6 +42,49 @@ export async function openTrace(
     }
     throw error;
   }
+}
+
+/**
+ * The files to read: an archive stands for the traces in it. What else lies in an archive (notes,
+ * configurations) is no rank of a run.
+ */
+async function unpacked(
+  sources: readonly TraceSource[],
+  readers: readonly FormatReader[],
+  options: ReadOptions,
+): Promise<readonly TraceSource[]> {
+  const files: TraceSource[] = [];
+  for (const source of sources) {
+    if (source.size === 0 || !isTar(await probeSource(source))) {
+      files.push(source);
+      continue;
+    }
+    const inside = await filesInTar(source, options);
+    const traces: TraceSource[] = [];
+    for (const file of inside) {
+      if (await isTrace(file, readers)) {
+        traces.push(file);
+      }
+    }
+    if (traces.length === 0) {
+      throw new TraceOpenError(
+        'not-a-trace',
+        `${printable(source.name)} is an archive, and none of the ${inside.length} files in it is a trace.`,
+      );
+    }
+    files.push(...traces);
+  }
+  return files;
+}
+
+async function isTrace(file: TraceSource, readers: readonly FormatReader[]): Promise<boolean> {
+  const probe = await probeSource(file);
+  for (const reader of readers) {
+    if (await reader.detect(probe)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 async function openOne(

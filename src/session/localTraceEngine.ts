@@ -132,7 +132,8 @@ export class LocalTraceEngine implements TraceEngine {
   async queryData(): Promise<QueryData> {
     const { trace, labels, inputs } = this.current();
     const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
-    if (trace.format === 'kineto' || inputs.length > 1) {
+    const isFile = trace.files.length === 1 && trace.files[0].path === inputs[0]?.path;
+    if (trace.format === 'kineto' || inputs.length > 1 || !isFile) {
       // Several files have no database in common: the views hold the events of all of them.
       return { tables, database: null };
     }

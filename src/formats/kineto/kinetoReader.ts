@@ -12,7 +12,7 @@ import {
   type Warning,
 } from '../../trace/index.js';
 import type { FormatReader, Probe, ReadOptions, TraceSource } from '../reader.js';
-import { contentChunks, type ContentState } from './content.js';
+import { contentChunks, type ContentState } from '../content.js';
 import { TraceEventStream, type StreamEnd } from './eventStream.js';
 import { linkKernels, type LinkResult } from './launchLinks.js';
 import { rankOfFileName, readMetadata, type KinetoMetadata } from './metadata.js';

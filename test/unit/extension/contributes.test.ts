@@ -39,6 +39,9 @@ describe('what package.json promises', () => {
       '*.sqlite3',
       '*.json',
       '*.json.gz',
+      '*.tar',
+      '*.tar.gz',
+      '*.tgz',
     ]);
     expect(contributes.customEditors.map((editor) => editor.priority)).toEqual([
       'default',

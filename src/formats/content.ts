@@ -1,7 +1,7 @@
 import { Gunzip } from 'fflate';
-import { throwIfCancelled, TraceOpenError } from '../../trace/index.js';
-import { pause } from '../pause.js';
-import type { ReadOptions, TraceSource } from '../reader.js';
+import { throwIfCancelled, TraceOpenError } from '../trace/index.js';
+import { pause } from './pause.js';
+import type { ReadOptions, TraceSource } from './reader.js';
 import { Crc32 } from './crc32.js';
 
 const PLAIN_CHUNK = 4 << 20;

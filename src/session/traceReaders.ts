@@ -12,9 +12,9 @@ export function traceReaders(
 ): readonly FormatReader[] {
   return [
     ingeroReader(openEngine),
-    flatReader(openEngine),
     rocpdReader(openEngine),
     rpdReader(openEngine),
+    flatReader(openEngine),
     kinetoReader,
   ];
 }

@@ -21,9 +21,9 @@ export async function readers(): Promise<FormatReader[]> {
   const openEngine = async (database: Uint8Array): Promise<SqlEngine> => openSqlJs(sqlJs, database);
   return [
     ingeroReader(openEngine),
-    flatReader(openEngine),
     rocpdReader(openEngine),
     rpdReader(openEngine),
+    flatReader(openEngine),
     kinetoReader,
   ];
 }

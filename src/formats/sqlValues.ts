@@ -44,6 +44,9 @@ export function middleTime(
   return sample[sample.length >> 1] ?? 0n;
 }
 
+/** Runs a reading of what surrounds the events; where that is damaged it is told, and nothing is given. */
+export type Tolerant = (what: string, read: () => void) => void;
+
 /**
  * What surrounds the events may be damaged while the events are not: then it is told and left out.
  * @param tell gets SQLite's words

@@ -2,7 +2,7 @@ import type { SqlEngine } from '../../sqlite/engine.js';
 import { quoteName } from '../../sqlite/sqlText.js';
 import type { Frame } from '../../trace/index.js';
 import { UnreadableStack } from '../frameText.js';
-import { numberValue, textValue } from '../sqlValues.js';
+import { numberValue, textValue, type Tolerant } from '../sqlValues.js';
 import { eventStack } from './callStack.js';
 import type { SuffixTables } from './tables.js';
 
@@ -31,47 +31,28 @@ class ByEvent {
 
 /** What `rocpd_event` says of the rows of all other tables. 0 and '' stand for NULL. */
 export class EventDetails {
-  private readonly categories: ByEvent;
-  private readonly stackIds: ByEvent;
-  private readonly parents: ByEvent;
+  private categories = new ByEvent(0, 0);
+  private stackIds = new ByEvent(0, 0);
+  private parents = new ByEvent(0, 0);
   private readonly messages = new Map<number, string>();
   private readonly frames = new Map<number, readonly Frame[]>();
   /** stacks that are no JSON */
   unreadable = 0;
 
-  /** @param where SQL that chooses the rows of one recording, '' for all. @throws SqlError */
-  constructor(engine: SqlEngine, tables: SuffixTables, where: string) {
+  /** @param where SQL that chooses the rows of one recording, '' for all */
+  constructor(engine: SqlEngine, tables: SuffixTables, where: string, tolerant: Tolerant) {
     const table = tables.table('rocpd_event');
-    const [most, count] =
-      table === ''
-        ? [0, 0]
-        : engine.query(`SELECT max(id), count(*) FROM ${quoteName(table)}`).rows[0].map(Number);
-    this.categories = new ByEvent(most, count);
-    this.stackIds = new ByEvent(most, count);
-    this.parents = new ByEvent(most, count);
     if (table === '') {
       return;
     }
-    const optional = (name: string): string => (tables.has('rocpd_event', name) ? name : 'NULL');
-    const from = `FROM ${quoteName(table)} ${where}`;
-    engine.eachNumeric(
-      `SELECT id, ${['category_id', 'stack_id', 'parent_stack_id'].map(optional).join(', ')} ${from}`,
-      (row) => {
-        this.categories.set(row[0], row[1] || 0);
-        this.stackIds.set(row[0], row[2] || 0);
-        this.parents.set(row[0], row[3] || 0);
-      },
-    );
     const and = where === '' ? 'WHERE' : `${where} AND`;
-    if (tables.has('rocpd_event', 'extdata')) {
-      engine.each(
-        `SELECT id, json_extract(extdata, '$.message') FROM ${quoteName(table)} ${and}
-         typeof(extdata) = 'text' AND extdata LIKE '%"message"%' AND json_valid(extdata)`,
-        ([id, message]) => this.messages.set(numberValue(id), textValue(message)),
-      );
-    }
-    this.readStacks(engine, tables, `FROM ${quoteName(table)} ${and}`);
-    this.readStackTable(engine, tables, where);
+    const fromAnd = `FROM ${quoteName(table)} ${and}`;
+    tolerant('Links and categories of events', () =>
+      this.readNumbers(engine, tables, quoteName(table), where),
+    );
+    tolerant('Texts of markers', () => this.readMessages(engine, tables, fromAnd));
+    tolerant('Call stacks', () => this.readStacks(engine, tables, fromAnd));
+    tolerant('Call stacks', () => this.readStackTable(engine, tables, where));
   }
 
   /** id of the category's name */
@@ -96,6 +77,34 @@ export class EventDetails {
   /** leaf first; empty where there is none */
   stack(event: number): readonly Frame[] {
     return this.frames.get(event) ?? [];
+  }
+
+  private readNumbers(engine: SqlEngine, tables: SuffixTables, table: string, where: string): void {
+    const [most, count] = engine
+      .query(`SELECT max(id), count(*) FROM ${table}`)
+      .rows[0].map(Number);
+    this.categories = new ByEvent(most, count);
+    this.stackIds = new ByEvent(most, count);
+    this.parents = new ByEvent(most, count);
+    const optional = (name: string): string => (tables.has('rocpd_event', name) ? name : 'NULL');
+    engine.eachNumeric(
+      `SELECT id, ${['category_id', 'stack_id', 'parent_stack_id'].map(optional).join(', ')} FROM ${table} ${where}`,
+      (row) => {
+        this.categories.set(row[0], row[1] || 0);
+        this.stackIds.set(row[0], row[2] || 0);
+        this.parents.set(row[0], row[3] || 0);
+      },
+    );
+  }
+
+  private readMessages(engine: SqlEngine, tables: SuffixTables, fromAnd: string): void {
+    if (tables.has('rocpd_event', 'extdata')) {
+      engine.each(
+        `SELECT id, CASE WHEN json_valid(extdata) THEN json_extract(extdata, '$.message') END ${fromAnd}
+         typeof(extdata) = 'text' AND extdata LIKE '%"message"%'`,
+        ([id, message]) => this.messages.set(numberValue(id), textValue(message)),
+      );
+    }
   }
 
   /** Stacks as JSON beside the event, schema 3. */

@@ -1,6 +1,6 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import { quoteName, quoteText } from '../../sqlite/sqlText.js';
-import { numberValue, textValue } from '../sqlValues.js';
+import { numberValue, textValue, type Tolerant } from '../sqlValues.js';
 import { EventDetails } from './eventDetails.js';
 import type { SuffixTables } from './tables.js';
 
@@ -39,13 +39,14 @@ export class Recording {
   readonly byQueue: boolean;
   private readonly where: string;
 
-  /** @param guid which rows are meant where a table has those of several recordings. @throws SqlError */
+  /** @param guid which rows are meant where a table has those of several recordings */
   constructor(
     private readonly engine: SqlEngine,
     readonly tables: SuffixTables,
     /** number among the recordings of the file */
     readonly number: number,
     guid: string | undefined,
+    private readonly tolerant: Tolerant,
   ) {
     this.where = guid === undefined ? '' : `WHERE guid = ${quoteText(guid)}`;
     this.strings = this.texts('rocpd_string', 'string');
@@ -62,8 +63,10 @@ export class Recording {
     this.readThreads();
     this.readAgents();
     this.readTracks();
-    this.events = new EventDetails(engine, tables, this.where);
-    this.byQueue = this.isByQueue();
+    this.events = new EventDetails(engine, tables, this.where, tolerant);
+    let byQueue = false;
+    tolerant('Streams and queues', () => (byQueue = this.isByQueue()));
+    this.byQueue = byQueue;
   }
 
   /** The process of a row. Schema 4 refers to it by its operating system's number. */
@@ -99,9 +102,11 @@ export class Recording {
   ): void {
     const name = this.tables.table(table);
     if (name !== '') {
-      this.engine.each(
-        `SELECT id, ${columns.join(', ')} FROM ${quoteName(name)} ${this.where} ORDER BY id`,
-        onRow,
+      this.tolerant(`The table ${table}`, () =>
+        this.engine.each(
+          `SELECT id, ${columns.join(', ')} FROM ${quoteName(name)} ${this.where} ORDER BY id`,
+          onRow,
+        ),
       );
     }
   }
@@ -177,22 +182,28 @@ export class Recording {
   }
 }
 
-/** The recordings of one suffix: mostly one; several where tables were merged into one. @throws SqlError */
+/** The recordings of one suffix: mostly one; several where tables were merged into one. */
 export function recordingsOf(
   engine: SqlEngine,
   tables: SuffixTables,
   first: number,
+  tolerant: Tolerant,
 ): Map<string, Recording> {
   const table = tables.table('rocpd_string');
-  const guids = tables.has('rocpd_string', 'guid')
-    ? engine
+  let guids: string[] = [];
+  if (tables.has('rocpd_string', 'guid')) {
+    tolerant('The recordings of the file', () => {
+      guids = engine
         .query(`SELECT DISTINCT guid FROM ${quoteName(table)} ORDER BY 1`)
-        .rows.map(([guid]) => textValue(guid))
-    : [];
+        .rows.map(([guid]) => textValue(guid));
+    });
+  }
   if (guids.length <= 1) {
-    return new Map([['', new Recording(engine, tables, first, undefined)]]);
+    return new Map([['', new Recording(engine, tables, first, undefined, tolerant)]]);
   }
   return new Map(
-    guids.map((guid, i) => [guid, new Recording(engine, tables, first + i, guid)] as const),
+    guids.map(
+      (guid, i) => [guid, new Recording(engine, tables, first + i, guid, tolerant)] as const,
+    ),
   );
 }

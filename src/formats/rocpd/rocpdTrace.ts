@@ -19,7 +19,7 @@ import { markerKind } from '../markerKind.js';
 import { numberOf } from '../numberOf.js';
 import { printable } from '../printable.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
-import { middleTime, numberValue, textValue } from '../sqlValues.js';
+import { middleTime, numberValue, readOr, textValue, type Tolerant } from '../sqlValues.js';
 import { damagedFile } from '../sqliteTrace.js';
 import { isMarkerCategory, regionPlace } from './categories.js';
 import { recordingsOf, type Recording } from './recording.js';
@@ -108,7 +108,7 @@ class RocpdTrace {
     let recordings = 0;
     const all: Map<string, Recording>[] = [];
     for (const tables of this.suffixes) {
-      const byGuid = recordingsOf(this.engine, tables, recordings);
+      const byGuid = recordingsOf(this.engine, tables, recordings, this.tolerant);
       recordings += byGuid.size;
       all.push(byGuid);
       for (const { processes } of byGuid.values()) {
@@ -126,7 +126,11 @@ class RocpdTrace {
     }
     const hasStacks = rows.hasStacks;
     const { originNs, rowsRead, ...parts } = rows.build(this.base, (row) => this.launchOf[row]);
-    const versions = [...new Set(this.suffixes.map((tables) => this.metadata(tables).version))];
+    const metadata = this.suffixes.map((tables) => this.metadata(tables));
+    const versions = [...new Set(metadata.map((recording) => recording.version))];
+    const compressed = new Set(metadata.map(({ compression }) => compression));
+    compressed.delete('');
+    const warnings = this.warnings([...compressed]);
     const version = printable(versions.filter((text) => text !== '').join(', '), 40);
     return {
       files: [{ path: source.path, name: source.name, bytes: source.size }],
@@ -141,7 +145,7 @@ class RocpdTrace {
         rowsRead,
         rowsCounted: null,
         skipped: rows.skips.list(),
-        warnings: [...this.problems, ...rows.warnings(), ...this.warnings()],
+        warnings: [...this.problems, ...rows.warnings(), ...warnings],
         missing: [
           ...(rows.gpu.count === 0 ? ['GPU events'] : []),
           ...(rows.launches.count === 0 ? ['launches'] : []),
@@ -494,21 +498,33 @@ class RocpdTrace {
     ];
   }
 
+  private readonly tolerant: Tolerant = (what, read) =>
+    readOr(read, undefined, (damage) => {
+      const message = `${what} could not be read (${damage}).`;
+      if (!this.problems.some((problem) => problem.message === message)) {
+        this.problems.push({ code: 'unreadable-table', message, rows: 0 });
+      }
+    });
+
   private metadata(tables: SuffixTables): { version: string; compression: string } {
     const table = tables.table('rocpd_metadata');
     const value = (tag: string): string => {
       if (!tables.has('rocpd_metadata', 'tag') || !tables.has('rocpd_metadata', 'value')) {
         return '';
       }
-      const { rows } = this.engine.query(
-        `SELECT value FROM ${quoteName(table)} WHERE tag = '${tag}'`,
+      let text = '';
+      this.tolerant('The metadata', () =>
+        this.engine.each(
+          `SELECT value FROM ${quoteName(table)} WHERE tag = '${tag}' ORDER BY id LIMIT 1`,
+          ([found]) => (text = textValue(found)),
+        ),
       );
-      return rows.length === 0 ? '' : textValue(rows[0][0]);
+      return text;
     };
     return { version: value('schema_version'), compression: value('compression') };
   }
 
-  private warnings(): Warning[] {
+  private warnings(compressed: readonly string[]): Warning[] {
     const { rows, engine } = this;
     const warnings: Warning[] = [];
     const add = (code: string, count: number, message: string): void => {
@@ -532,8 +548,7 @@ class RocpdTrace {
       this.unreadableStacks,
       `${this.unreadableStacks} call stacks are not written in a known way.`,
     );
-    const compressed = this.suffixes.map((tables) => this.metadata(tables).compression);
-    if (compressed.some((text) => text !== '')) {
+    if (compressed.length > 0) {
       warnings.push({
         code: 'compressed-text',
         message: `The file stores texts of events packed (${printable(compressed.join(', '), 40)}), which this version does not unpack: texts of markers and call stacks are missing.`,

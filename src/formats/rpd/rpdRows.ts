@@ -442,7 +442,7 @@ function opKind(type: string, description: string): number | undefined {
     return MEMSET;
   }
   // Kernels that a graph launched have the type 'Task'.
-  return description !== '' || /kernel|task/i.test(type) ? KERNEL : undefined;
+  return description !== '' || type === '' || /kernel|task/i.test(type) ? KERNEL : undefined;
 }
 
 /** By GPU number; empty where one process has all GPUs, or two share one. */

@@ -14,6 +14,14 @@ export function textValue(value: SqlValue): string {
 }
 
 /**
+ * SQL for a time relative to `base`, subtracted by SQLite on 64-bit integers. The clocks of these
+ * recorders count from the machine's start: 0 says that nothing was recorded, and becomes NULL.
+ */
+export function recordedTime(column: string, base: bigint): string {
+  return `nullif(${numberOf(column)}, 0) - (${base})`;
+}
+
+/**
  * The middle one of the first times of several tables, ns: near all times of a recording, even where
  * single rows carry a 0 or a broken value; 0 where none can be read.
  */

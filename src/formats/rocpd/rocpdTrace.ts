@@ -16,10 +16,17 @@ import { eachEventRow } from '../eventRows.js';
 import { rankOfFileName } from '../kineto/metadata.js';
 import { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
-import { numberOf } from '../numberOf.js';
 import { printable } from '../printable.js';
+import { progressPart } from '../progressPart.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
-import { middleTime, numberValue, readOr, textValue, type Tolerant } from '../sqlValues.js';
+import {
+  middleTime,
+  numberValue,
+  readOr,
+  recordedTime,
+  textValue,
+  type Tolerant,
+} from '../sqlValues.js';
 import { damagedFile } from '../sqliteTrace.js';
 import { isMarkerCategory, regionPlace } from './categories.js';
 import { recordingsOf, type Recording } from './recording.js';
@@ -82,6 +89,7 @@ class RocpdTrace {
   private processes = 0;
   private rowsInFile = 0;
   private seen = 0;
+  private tablesRead = 0;
   private withoutEvent = 0;
   private unreadableStacks = 0;
 
@@ -202,12 +210,13 @@ class RocpdTrace {
   ): Promise<void> {
     const name = tables.table(table);
     if (name === '') {
+      this.tablesRead++;
       return;
     }
     const plain = (column: string): string =>
       tables.has(table, column) ? quoteName(column) : 'NULL';
     const time = (column: string): string =>
-      tables.has(table, column) ? `(${numberOf(column)}) - (${this.base})` : 'NULL';
+      tables.has(table, column) ? recordedTime(column, this.base) : 'NULL';
     const { seen, inFile, damage } = await eachEventRow(
       this.engine,
       name,
@@ -220,7 +229,7 @@ class RocpdTrace {
         ...own.map((column) => (column === 'timestamp' ? time(column) : plain(column))),
       ],
       onRow,
-      this.options,
+      progressPart(this.options, this.tablesRead++, this.suffixes.length * TABLES_READ),
     );
     this.rowsInFile += inFile;
     this.seen += seen;
@@ -430,7 +439,7 @@ class RocpdTrace {
       const gpu = [...recording.agents.values()].find((agent) => agent.gpu);
       return {
         rank,
-        worldSize: Math.max(1, rank + 1, this.processes),
+        worldSize: -1,
         label: rank >= 0 ? `rank ${rank}` : label,
         path: this.source.path,
         device: gpu?.product ?? '',
@@ -585,6 +594,9 @@ const COUNTED: readonly (readonly [EventTable, string])[] = [
   ['rocpd_graph_launch', 'launches of graphs, which their API calls tell (rocpd_graph_launch)'],
   ['rocpd_hip_event', 'HIP events (rocpd_hip_event)'],
 ];
+
+/** of each recording, for progress */
+const TABLES_READ = 5 + COUNTED.length;
 
 /** Numbers of calls repeat between processes. */
 function callsKey(recording: Recording, { process }: Place): string {

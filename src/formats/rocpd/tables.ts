@@ -70,7 +70,11 @@ export function suffixesOf(engine: SqlEngine): SuffixTables[] {
       suffixes.add(suffix);
     }
   }
-  return [...suffixes].map((suffix) => new SuffixTables(engine, names, suffix));
+  // Other tables may begin like one of these; each recording has its own strings.
+  const whole = [...suffixes].filter((suffix) => names.has(`rocpd_string${suffix}`));
+  return (whole.length > 0 ? whole : [...suffixes]).map(
+    (suffix) => new SuffixTables(engine, names, suffix),
+  );
 }
 
 /** What is missing for a table of GPU work or calls to be read, as words; empty where nothing is. */

@@ -11,12 +11,14 @@ import {
   type Warning,
 } from '../../trace/index.js';
 import { eachEventRow } from '../eventRows.js';
+import { rankOfFileName } from '../kineto/metadata.js';
 import { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
 import { numberOf } from '../numberOf.js';
 import { printable } from '../printable.js';
+import { progressPart } from '../progressPart.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
-import { middleTime, numberValue, readOr, textValue } from '../sqlValues.js';
+import { middleTime, numberValue, readOr, recordedTime, textValue } from '../sqlValues.js';
 import { damagedFile } from '../sqliteTrace.js';
 import { apiPlace, USER_MARKER } from './apiPlace.js';
 import { missingOfRpd } from './schema.js';
@@ -87,6 +89,7 @@ class RpdTrace {
   private readonly rankOf: ReadonlyMap<string, number>;
   private rowsInFile = 0;
   private seen = 0;
+  private tablesRead = 0;
   private linkedTwice = 0;
 
   constructor(
@@ -245,7 +248,7 @@ class RpdTrace {
       table,
       expressions,
       onRow,
-      this.options,
+      progressPart(this.options, this.tablesRead++, 3),
     );
     this.rowsInFile += inFile;
     this.seen += seen;
@@ -332,19 +335,15 @@ class RpdTrace {
     return this.strings.get(numberValue(id)) ?? '';
   }
 
-  /** The file is one rank, unless several processes each have GPUs of their own. */
+  /** The file is one rank, numbered by its name if at all, unless several processes each have GPUs of their own. */
   private rank(process: string): number {
-    const number = this.rankOf.get(process);
-    const key = this.rankOf.size === 0 ? '' : number === undefined ? 'others' : process;
+    const single = this.rankOf.size === 0;
+    const number = single ? rankOfFileName(this.source.name) : (this.rankOf.get(process) ?? -1);
+    const key = single ? '' : number < 0 ? 'others' : process;
     return this.rows.lanes.rank(key, () => ({
-      rank: number ?? -1,
-      worldSize: Math.max(1, this.rankOf.size),
-      label:
-        key === ''
-          ? this.source.name
-          : number === undefined
-            ? 'processes without a GPU'
-            : `rank ${number}`,
+      rank: number,
+      worldSize: -1,
+      label: number >= 0 ? `rank ${number}` : single ? this.source.name : 'processes without a GPU',
       path: this.source.path,
       device: '',
     }));
@@ -473,8 +472,8 @@ function apiColumns(columns: readonly string[], base: bigint): string[] {
   const plain = (name: string): string => (columns.includes(name) ? `"${name}"` : 'NULL');
   return [
     plain('id'),
-    `(${numberOf('start')}) - (${base})`,
-    `(${numberOf('end')}) - (${base})`,
+    recordedTime('start', base),
+    recordedTime('end', base),
     plain('apiName_id'),
     plain('args_id'),
     plain('pid'),
@@ -486,8 +485,8 @@ function opColumns(columns: readonly string[], base: bigint): string[] {
   const plain = (name: string): string => (columns.includes(name) ? `"${name}"` : 'NULL');
   return [
     plain('id'),
-    `(${numberOf('start')}) - (${base})`,
-    `(${numberOf('end')}) - (${base})`,
+    recordedTime('start', base),
+    recordedTime('end', base),
     plain('description_id'),
     plain('opType_id'),
     plain('gpuId'),

@@ -1,6 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { bytesSource } from '../../../src/formats/bytesSource.js';
+import { openTrace } from '../../../src/formats/openTrace.js';
 import { KERNEL, MEMCPY, MEMSET, OP, RANGE_KINDS, type Trace } from '../../../src/trace/index.js';
-import { folderState, makeDatabase, openBytes, openFile, plainSql, refusalOf } from './reading.js';
+import {
+  folderState,
+  makeDatabase,
+  openBytes,
+  openFile,
+  plainSql,
+  readers,
+  refusalOf,
+} from './reading.js';
 
 const SERVING = 'test/fixtures/rpd/serving.rpd';
 
@@ -113,10 +124,11 @@ describe('an RPD trace', () => {
 
   it('makes a rank of each process with GPUs of its own, by GPU number', async () => {
     const trace = await openFile('test/fixtures/rpd/two_processes.rpd');
-    expect(trace.ranks.map(({ rank, worldSize }) => [rank, worldSize])).toEqual([
-      [-1, 2],
-      [0, 2],
-      [1, 2],
+    // How many ranks the job had the file does not say.
+    expect(trace.ranks.map(({ rank, worldSize, label }) => [rank, worldSize, label])).toEqual([
+      [-1, -1, 'processes without a GPU'],
+      [0, -1, 'rank 0'],
+      [1, -1, 'rank 1'],
     ]);
     const streams = trace.lanes.filter(({ kind }) => kind === 'stream');
     expect(
@@ -125,6 +137,43 @@ describe('an RPD trace', () => {
       [3, '702', 1],
       [2, '701', 0],
     ]);
+  });
+
+  it('takes a rank number from the file’s name, and the ranks of a run together', async () => {
+    const bytes = new Uint8Array(readFileSync(SERVING));
+    const sources = [1, 0].map((rank) =>
+      bytesSource(`/m/trace_rank${rank}.rpd`, `trace_rank${rank}.rpd`, bytes),
+    );
+    const fractions: number[] = [];
+    const trace = await openTrace(sources, await readers(), {
+      progress: ({ fraction }) => fractions.push(fraction ?? 0),
+    });
+    expect(trace.ranks.map(({ label }) => label)).toEqual(['rank 0', 'rank 1']);
+    expect(trace.gpu.count).toBe(2 * 17);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    for (let i = 0; i < trace.gpu.count; i++) {
+      const launch = trace.gpu.launch[i];
+      if (launch >= 0) {
+        const call = trace.lanes[trace.launches.lane[launch]];
+        expect(trace.lanes[trace.gpu.lane[i]].rank).toBe(call.rank);
+        expect(trace.launches.correlation[launch]).toBe(trace.gpu.correlation[i]);
+      }
+    }
+  });
+
+  it('a time of 0 was not recorded, and moves the trace nowhere', async () => {
+    const trace = await openBytes(
+      await makeDatabase(
+        'CREATE TABLE rocpd_op(id, gpuId, queueId, start, "end", description_id, opType_id)',
+        'CREATE TABLE rocpd_api(id, pid, tid, start, "end", apiName_id, args_id)',
+        'CREATE TABLE rocpd_string(id, string)',
+        "INSERT INTO rocpd_string VALUES (1, 'k'), (2, 'KernelExecution')",
+        'INSERT INTO rocpd_op VALUES (1, 0, 0, 3489389197956317, 3489389197956320, 1, 2), (2, 0, 0, 0, 0, 1, 2), (3, 0, 0, 3489389197956317, 0, 1, 2)',
+      ),
+      'zero.rpd',
+    );
+    expect([trace.gpu.count, trace.spanNs]).toEqual([1, 3]);
+    expect(trace.report.skipped).toEqual([{ reason: 'no start or no end', rows: 2 }]);
   });
 
   it('without the tables it needs is refused by what is missing', async () => {

@@ -12,11 +12,12 @@ import { startVsCode } from './vscode/server.mjs';
 const FOLDER = join(root, 'media', 'screenshots');
 const SIZE = { width: 1440, height: 900 };
 
-/** What a picture shows: a file, what is done with it, and a text that says it is ready. */
+/** What a picture shows: a file, what is done with it, and a row to wait for where it is another view. */
 const PICTURES = [
   { name: 'article-layers', file: 'hybrid.db', command: 'Decompose by Layer Type' },
   { name: 'sample-layers', file: 'nemotron_h_ep2', command: 'Decompose by Layer Type' },
   { name: 'sample-stalls', file: 'nemotron_h_ep2', command: 'Show Stalls' },
+  { name: 'graph-layers', file: 'qwen3_next', command: 'Decompose by Layer', ready: 'Layer 11' },
 ];
 
 await runMain(async () => {
@@ -51,7 +52,7 @@ await runMain(async () => {
   }
 });
 
-async function take(page, workspace, { name, file, command }) {
+async function take(page, workspace, { name, file, command, ready }) {
   const { frameShowing, runCommand, workbenchReady } = await import('./vscode/browser.mjs');
   await workbenchReady(page);
   const opened = readdirSync(workspace)
@@ -61,7 +62,7 @@ async function take(page, workspace, { name, file, command }) {
     .locator('.explorer-folders-view .monaco-list-row')
     .filter({ hasText: opened })
     .dblclick();
-  const trace = await frameShowing(page, 'MoE all-to-all', 60_000);
+  const trace = await frameShowing(page, ready ? 'Linear attention' : 'MoE all-to-all', 60_000);
   await runCommand(page, `Layerscope: ${command}`);
   if (command === 'Show Stalls') {
     await trace.getByTestId('stall-table').locator('tbody tr').first().click();

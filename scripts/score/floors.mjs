@@ -6,12 +6,21 @@ export const GUARDED = ['type', 'index', 'precision'];
 /** A figure this far above its floor is told, so that the floor is raised. */
 const WORTH_RAISING = 0.5;
 
-/** Floors at exactly these scores, by model and variant. */
-export function floorsOf(scores) {
+/**
+ * Floors at these scores, by model and variant.
+ *
+ * @param scores all that are to have a floor
+ * @param before floors that must not be lowered; none where they may
+ */
+export function floorsOf(scores, before = {}) {
   const floors = {};
   for (const score of scores) {
-    const { type, index, precision } = score;
-    (floors[score.model] ??= {})[score.variant] = { type, index, precision };
+    const floor = before[score.model]?.[score.variant] ?? {};
+    const higher = (figure) =>
+      floor[figure] == null || score[figure] > floor[figure] ? score[figure] : floor[figure];
+    (floors[score.model] ??= {})[score.variant] = Object.fromEntries(
+      GUARDED.map((figure) => [figure, higher(figure)]),
+    );
   }
   return floors;
 }

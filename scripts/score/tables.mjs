@@ -1,7 +1,16 @@
 // Scores as text: one aligned table for the terminal, one table a model for docs/attribution.md.
 import { VARIANTS } from './recordings.mjs';
 
-const number = (value) => (value === null ? '–' : value.toFixed(1));
+/** One decimal; what is not quite all, or not quite nothing, is not rounded to it. */
+function number(value) {
+  if (value === null) {
+    return '–';
+  }
+  const rounded = value.toFixed(1);
+  return (rounded === '100.0' && value < 100) || (rounded === '0.0' && value > 0)
+    ? value.toFixed(2)
+    : rounded;
+}
 
 /** Whether a score reaches its variant's bar; null where none is set. */
 export function meetsBar(score) {

@@ -6,7 +6,7 @@ import { visibleText } from './visibleText.js';
  * matched with nemotron_h configuration (52 layers)". Where nothing was labelled by it, it says so.
  */
 export function attributionParts(
-  { model, companion, problems }: AttributionBasis,
+  { model, companion, rules, problems }: AttributionBasis,
   population: Population,
 ): readonly string[] {
   const labelled = (method: 'structure' | 'companion') => (population.by_method[method] ?? 0) > 0;
@@ -27,20 +27,29 @@ export function attributionParts(
       labelled('companion') ? `aligned with ${which}` : `${which}: no call here labelled by it`,
     );
   }
-  return [...parts, ...problems.map(({ input }) => `${PROBLEMS[input]} not used`)];
+  if (rules.length > 0) {
+    parts.push(`own rules of ${rules.map(visibleText).join(', ')}`);
+  }
+  const unused = problems.flatMap(({ input }) => (input === 'rules' ? [] : [PROBLEMS[input]]));
+  const mistakes = problems.length - unused.length;
+  return [
+    ...parts,
+    ...unused.map((what) => `${what} not used`),
+    ...(mistakes === 0
+      ? []
+      : [`${mistakes} ${mistakes === 1 ? 'mistake' : 'mistakes'} in own rules`]),
+  ];
 }
 
-const PROBLEMS = {
-  model: 'model configuration',
-  companion: 'companion trace',
-  rules: 'own rules',
-} as const;
+const PROBLEMS = { model: 'model configuration', companion: 'companion trace' } as const;
 
 /** Sentences about it that need more room: what was assumed, and what was of no use and why. */
 export function attributionNotes({ model, problems }: AttributionBasis): readonly string[] {
   return [
-    ...problems.map(
-      ({ input, sentence }) => `The ${PROBLEMS[input]} cannot be used. ${visibleText(sentence)}`,
+    ...problems.map(({ input, sentence }) =>
+      input === 'rules'
+        ? `Own rules: ${visibleText(sentence)}`
+        : `The ${PROBLEMS[input]} cannot be used. ${visibleText(sentence)}`,
     ),
     ...(model?.notes ?? []).map(
       (note) => `Model configuration ${visibleText(model?.family ?? '')}: ${visibleText(note)}`,

@@ -105,6 +105,8 @@ export interface AttributionBasis {
   readonly model: ModelBasis | null;
   /** names of the files of the companion trace; none = no companion */
   readonly companion: readonly string[];
+  /** where rules that come before the built-in ones are from; none = there are no others */
+  readonly rules: readonly string[];
   readonly problems: readonly AttributionProblem[];
 }
 
@@ -125,7 +127,7 @@ export interface ModelBasis {
 /** Something that was given for attribution and is of no use. */
 export interface AttributionProblem {
   readonly input: 'model' | 'companion' | 'rules';
-  /** why; a whole sentence where it begins with a name, else one that begins with "It" */
+  /** why; a whole sentence. Of `rules` there is one for each rule that is left out */
   readonly sentence: string;
 }
 

@@ -54,11 +54,13 @@ export function unclassified(
     let longest = calls[0];
     for (const call of calls) {
       const reason = reasonOf(call);
-      const before = reasons.get(reason) ?? { calls: 0, total_ns: 0 };
-      reasons.set(reason, {
-        calls: before.calls + 1,
-        total_ns: before.total_ns + columns.duration[call],
-      });
+      let figures = reasons.get(reason);
+      if (figures === undefined) {
+        figures = { calls: 0, total_ns: 0 };
+        reasons.set(reason, figures);
+      }
+      figures.calls++;
+      figures.total_ns += columns.duration[call];
       streams.add(columns.lane[call]);
       if (columns.duration[call] > columns.duration[longest]) {
         longest = call;

@@ -7,11 +7,13 @@ import { readModelPlan } from '../layers/model/readModelPlan.js';
 import type { AttributionInputs, TraceSummary } from '../session/session.js';
 import { TraceOpenError } from '../trace/index.js';
 import { UsageError } from './exitCodes.js';
+import { ruleSources } from './ruleFiles.js';
 
 /** Options of the commands that tell layers. */
 export interface AttributionOptions {
   readonly model?: string;
   readonly companion?: readonly string[];
+  readonly rules?: readonly string[];
 }
 
 export function withAttributionOptions(command: Command): Command {
@@ -21,20 +23,32 @@ export function withAttributionOptions(command: Command): Command {
       '--companion <trace>',
       'a trace of the same model that has modules or stacks; once for each rank',
       (trace: string, before: readonly string[] = []) => [...before, trace],
+    )
+    .option(
+      '--rules <layers.json>',
+      'rules that decide before the built-in ones; may be given several times',
+      (file: string, before: readonly string[] = []) => [...before, file],
     );
 }
 
 /**
- * What a session is given for the options of a command line.
+ * What a session is given for the options of a command line, and for the rules that lie near the trace.
  *
- * @throws UsageError where the model's file cannot be read or is no configuration
+ * @returns `found`: files of rules that nobody named
+ * @throws UsageError where the model's file or one of rules cannot be read or is none
  */
-export async function attributionInputs(options: AttributionOptions): Promise<AttributionInputs> {
+export async function attributionInputs(
+  options: AttributionOptions,
+  trace: string,
+): Promise<{ readonly inputs: AttributionInputs; readonly found: readonly string[] }> {
   const { model, companion } = options;
-  return {
+  const { sources, found } = await ruleSources(options.rules ?? [], trace, process.cwd());
+  const inputs: AttributionInputs = {
     ...(model === undefined ? {} : { model: await modelText(model), modelPath: model }),
     ...(companion === undefined ? {} : { companion }),
+    ...(sources.length === 0 ? {} : { rules: sources }),
   };
+  return { inputs, found };
 }
 
 async function modelText(path: string): Promise<string> {

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DECOMPOSE_BY } from '../analysis/results.js';
 import type { DecomposeBy } from '../analysis/results.js';
 import { DEFAULT_STALL_FACTOR } from '../analysis/stalls.js';
+import { visibleText } from '../analysis/visibleText.js';
 import type { TraceSession, TraceSummary } from '../session/session.js';
 import { attributeHeader, attributeLines } from './attributeOutput.js';
 import {
@@ -239,10 +240,18 @@ async function withTrace(
   options: AttributionOptions,
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
-  const attribution = await attributionInputs(options);
+  const { inputs, found } = await attributionInputs(options, paths[0]);
+  if (found.length > 0) {
+    runtime.terminal.say(
+      `Rules of ${found.map(visibleText).join(' and ')} decide before the built-in ones.`,
+    );
+  }
   const session = await runtime.createSession();
   try {
-    const summary = await session.open(paths, { ...progressOf(runtime.terminal), attribution });
+    const summary = await session.open(paths, {
+      ...progressOf(runtime.terminal),
+      attribution: inputs,
+    });
     runtime.terminal.progressDone();
     for (const line of notesOnInputs(summary)) {
       runtime.terminal.say(line);

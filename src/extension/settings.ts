@@ -17,6 +17,16 @@ export function stallFactor(uri: vscode.Uri): number | undefined {
   return typeof value === 'number' && value > 1 ? value : undefined;
 }
 
+/**
+ * Rules that come before the built-in ones, as JSON; undefined where there are none. As text, because
+ * the editor gives a live object that cannot be handed to a worker.
+ */
+export function ownRulesSetting(uri: vscode.Uri): string | undefined {
+  const value: unknown = vscode.workspace.getConfiguration('layerscope', uri).get('rules');
+  const text = JSON.stringify(value ?? {});
+  return text === '{}' ? undefined : text;
+}
+
 /** Whether code opens for `cause`: always when it was asked for, on a click as the user wants it. */
 export function opensCode(uri: vscode.Uri, cause: GoToCodeCause): boolean {
   const value = vscode.workspace.getConfiguration('layerscope', uri).get('openCodeOnClick');

@@ -5,6 +5,7 @@ import { goToSource } from './goToSource.js';
 import { serveTraceSql } from './languageClient.js';
 import { chooseLayer } from './layerCode.js';
 import { OpenEditors } from './openEditors.js';
+import { OwnRuleFiles } from './ownRuleFiles.js';
 import type { Runtime } from './runtime.js';
 import { SavedQueryFiles } from './savedQueryFiles.js';
 import { sourceSearch } from './sourceSearch.js';
@@ -17,9 +18,11 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
   const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
   const search = sourceSearch(dist);
   const queries = new SavedQueryFiles(dist, log);
+  const ownRules = new OwnRuleFiles(log);
   const services: EditorServices = {
     log,
     attributionMemory: new AttributionMemory(context.workspaceState),
+    ownRules,
     goToCode: (hints, manner, signal) => goToSource(hints, search, manner, signal),
     chooseLayer,
     savedQueries: () => queries.all(),
@@ -34,9 +37,20 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
     });
   context.subscriptions.push(
     log,
+    ownRules,
+    ownRules.onDidChange(() => relabel(editors, log)),
     editor(TRACE_VIEW),
     editor(TRACE_OPTION_VIEW),
     registerCommands(editors),
     serveTraceSql(runtime, log),
   );
+}
+
+/** Tells the layers of every open trace anew, by the rules as they are now. */
+function relabel(editors: OpenEditors, log: vscode.LogOutputChannel): void {
+  for (const document of new Set(editors.all.map((editor) => editor.document))) {
+    document.reattribute({}).catch((error: unknown) => {
+      log.warn(`${document.name}: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
 }

@@ -3,6 +3,7 @@ import type { AttributionInputs } from '../session/session.js';
 import type { AttributionChoice, AttributionMemory } from './attributionMemory.js';
 import { modelBeside, readModelText } from './modelFiles.js';
 import { noticeName, noticeText } from './notice.js';
+import type { OwnRuleFiles } from './ownRuleFiles.js';
 import { fileName, tracePath } from './traceFiles.js';
 
 /** What the layers of one trace are told by, besides the trace: what was chosen, else what lies beside it. */
@@ -13,6 +14,7 @@ export class TraceAttribution {
   constructor(
     private readonly trace: vscode.Uri,
     private readonly memory: AttributionMemory,
+    private readonly rules: OwnRuleFiles,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -31,7 +33,8 @@ export class TraceAttribution {
 
   /** The inputs for the session, read anew. Never fails: what cannot be read is told to the user. */
   async inputs(): Promise<AttributionInputs> {
-    return { ...(await this.model()), ...this.companion() };
+    const [model, rules] = await Promise.all([this.model(), this.rules.sources(this.trace)]);
+    return { ...model, ...this.companion(), ...(rules.length === 0 ? {} : { rules }) };
   }
 
   private async model(): Promise<AttributionInputs> {

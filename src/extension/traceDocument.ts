@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { CallOptions } from '../session/session.js';
 import type { AttributionMemory } from './attributionMemory.js';
 import { OpenTrace } from './openTrace.js';
+import type { OwnRuleFiles } from './ownRuleFiles.js';
 import type { Runtime } from './runtime.js';
 import { openRanksTogether } from './settings.js';
 import { TraceAttribution } from './traceAttribution.js';
@@ -24,8 +25,9 @@ export class TraceDocument implements vscode.CustomDocument {
     runtime: Runtime,
     private readonly log: vscode.LogOutputChannel,
     memory: AttributionMemory,
+    rules: OwnRuleFiles,
   ) {
-    this.attribution = new TraceAttribution(uri, memory, log);
+    this.attribution = new TraceAttribution(uri, memory, rules, log);
     this.files.set(tracePath(uri), uri);
     this.trace = new OpenTrace(
       [tracePath(uri)],

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { SourceHint, TraceSession } from '../session/session.js';
 import type { GoToCodeCause, SavedQuery, ToHost, ToView } from '../session/viewProtocol.js';
 import type { AttributionMemory } from './attributionMemory.js';
+import type { OwnRuleFiles } from './ownRuleFiles.js';
 import { associationPattern } from './fileAssociation.js';
 import { noticeName } from './notice.js';
 import type { OpenState } from './openTrace.js';
@@ -17,6 +18,7 @@ import { ViewRequestDesk } from './viewRequests.js';
 export interface EditorServices {
   readonly log: vscode.LogOutputChannel;
   readonly attributionMemory: AttributionMemory;
+  readonly ownRules: OwnRuleFiles;
   /** Opens the code behind hints beside the trace; see `goToSource`. */
   goToCode(hints: readonly SourceHint[], manner: GoToManner, signal: AbortSignal): Promise<string>;
   /** Lets the user choose a layer; undefined where they chose none. */

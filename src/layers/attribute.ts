@@ -10,7 +10,7 @@ import { newLabelDraft } from './labelDraft.js';
 import type { ModelPlan } from './model/modelPlan.js';
 import { companionPass } from './passes/companionPass.js';
 import { modulePass } from './passes/modulePass.js';
-import { namePass } from './passes/namePass.js';
+import { namePass, namesAlone, ownNamePass } from './passes/namePass.js';
 import { outsidePass } from './passes/outsidePass.js';
 import { stackPass } from './passes/stackPass.js';
 import { structurePass } from './passes/structurePass.js';
@@ -45,12 +45,14 @@ export interface AttributeOptions {
 export function attribute(trace: Trace, options: AttributeOptions = {}): LayerLabels {
   const rules = options.rules ?? builtInRules();
   const draft = newLabelDraft(measuredColumns(trace).count);
+  const named = namesAlone(rules);
   const passes = [
     modulePass(rules),
     stackPass(rules),
-    companionPass(rules, options.companion),
+    ownNamePass(rules),
+    companionPass(rules, options.companion, named),
     outsidePass(rules),
-    structurePass(rules, options.model),
+    structurePass(rules, options.model, named),
     namePass(rules),
   ];
   passes.forEach((pass, i) => {

@@ -113,7 +113,7 @@ function indexLayers(
   ranges: RangeColumns,
   tree: ModuleTree,
   blocks: ReadonlySet<ModuleNode>,
-): Int16Array {
+): { indexOf: Int16Array; fixed: ReadonlyMap<number, number> } {
   const { nodes, nodeOf, callerOf } = tree;
   const indexOf = new Int16Array(ranges.count).fill(NO_LAYER);
   /** by node of the holder: its calls, each the layer ranges in time order */
@@ -179,7 +179,7 @@ function indexLayers(
       indexOf[i] = fixed.get(nodeOf[i]) ?? NO_LAYER;
     }
   }
-  return indexOf;
+  return { indexOf, fixed };
 }
 
 /** Finds the layers in a module tree and numbers them. */
@@ -200,17 +200,23 @@ export function findLayerStacks(
       holdsBlocks[up.id] = true;
     }
   }
-  const ofLayer = indexLayers(ranges, tree, blocks);
+  const { indexOf: ofLayer, fixed } = indexLayers(ranges, tree, blocks);
   // Modules inside a layer take its index. Callers stand before what they call; where a damaged
   // file has it otherwise the index stays unknown.
   const indexOf = new Int16Array(ranges.count).fill(NO_LAYER);
   for (let i = 0; i < ranges.count; i++) {
-    if (nodeOf[i] >= 0 && blockOf[nodeOf[i]] !== null) {
-      indexOf[i] = blocks.has(nodes[nodeOf[i]])
-        ? ofLayer[i]
-        : callerOf[i] < i
-          ? indexOf[callerOf[i]]
-          : NO_LAYER;
+    const block = nodeOf[i] < 0 ? null : blockOf[nodeOf[i]];
+    if (block === null) {
+      continue;
+    }
+    const caller = callerOf[i];
+    if (blocks.has(nodes[nodeOf[i]])) {
+      indexOf[i] = ofLayer[i];
+    } else if (caller < 0) {
+      // The recording began inside the layer.
+      indexOf[i] = fixed.get(block.id) ?? NO_LAYER;
+    } else if (caller < i) {
+      indexOf[i] = indexOf[caller];
     }
   }
   return { blockOf, holdsBlocks, indexOf };

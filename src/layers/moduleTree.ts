@@ -58,10 +58,8 @@ export function buildModuleTree(trace: Trace): ModuleTree {
     }
   }
 
-  const processOf = (range: number): string => {
-    const { rank, process } = lanes[ranges.lane[range]];
-    return `${rank}/${process}`;
-  };
+  const processOfLane = lanes.map(({ rank, process }) => `${rank}/${process}`);
+  const processOf = (range: number): string => processOfLane[ranges.lane[range]];
 
   const siblingsOf = (range: number): Map<number, ModuleNode> => {
     const caller = callerOf[range];

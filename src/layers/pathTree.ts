@@ -85,11 +85,11 @@ export function buildPathTree(trace: Trace, rules: RuleSet): PathTree | null {
     }
     return node;
   };
+  const processOfLane = lanes.map(({ rank, process }) => `${rank}/${process}`);
   const place = (range: number, stated: StatedModule): void => {
     const above = ranges.parent[range] < 0 ? -1 : nearest[ranges.parent[range]];
     let node = stated.absolute || above < 0 || nodeOf[above] < 0 ? null : nodes[nodeOf[above]];
-    const { rank, process } = lanes[ranges.lane[range]];
-    const key = `${rank}/${process}`;
+    const key = processOfLane[ranges.lane[range]];
     const roots = rootsOf.get(key) ?? new Map<string, ModuleNode>();
     rootsOf.set(key, roots);
     for (const element of stated.elements) {

@@ -13,22 +13,23 @@ export function nearestAncestor(
   const UNKNOWN = -2;
   const ON_PATH = -3;
   const nearest = new Int32Array(ranges.count).fill(UNKNOWN);
+  /** ranges on the way up from one, of which `depth` are in use */
   const path: number[] = [];
   for (let i = 0; i < ranges.count; i++) {
     let at = i;
-    path.length = 0;
+    let depth = 0;
     while (at >= 0 && nearest[at] === UNKNOWN) {
       if (matches(at)) {
         nearest[at] = at;
         break;
       }
       nearest[at] = ON_PATH;
-      path.push(at);
+      path[depth++] = at;
       at = ranges.parent[at];
     }
     const found = at < 0 || nearest[at] === ON_PATH ? -1 : nearest[at];
-    for (const range of path) {
-      nearest[range] = found;
+    while (depth > 0) {
+      nearest[path[--depth]] = found;
     }
   }
   return nearest;

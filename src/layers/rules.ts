@@ -1,4 +1,5 @@
 import { isLayerType, PHASES, type LayerType, type Phase } from '../trace/index.js';
+import { OwnPattern, refusal } from './ownPattern.js';
 
 /**
  * How a module rule stands to the modules around it. 'owner': everything called beneath it is its
@@ -92,6 +93,8 @@ export interface NameRule {
   readonly unless: readonly LayerType[];
   /** holds only for calls whose modules or stack were looked at, or where the trace has none to look at */
   readonly unclaimed: boolean;
+  /** a user wrote it: it decides before structure and companion traces do */
+  readonly own: boolean;
   readonly type: LayerType;
   readonly why: string;
 }
@@ -192,6 +195,7 @@ class RuleReader {
   constructor(
     private readonly json: Json,
     private readonly where: string,
+    readonly own: boolean,
   ) {}
 
   fail(what: string): never {
@@ -219,13 +223,19 @@ class RuleReader {
     if (typeof value !== 'string' || value === '') {
       this.fail(`'${key}' must be a regular expression, as text.`);
     }
+    let pattern: RegExp;
     try {
-      return new RegExp(value);
+      pattern = this.own ? new OwnPattern(value) : new RegExp(value);
     } catch (error) {
       return this.fail(
         `'${key}' is not a regular expression: ${error instanceof Error ? error.message : String(error)}.`,
       );
     }
+    const refused = this.own ? refusal(value) : null;
+    if (refused !== null) {
+      this.fail(`'${key}' ${refused}: ${value}.`);
+    }
+    return pattern;
   }
 
   flag(key: string): boolean {
@@ -343,6 +353,7 @@ function nameRule(r: RuleReader): NameRule {
     needs: r.types('needs'),
     unless: r.types('unless'),
     unclaimed: r.flag('unclaimed'),
+    own: r.own,
     type: r.type('type'),
     why: r.text('why'),
   };
@@ -395,37 +406,66 @@ function outsideRule(r: RuleReader): OutsideRule {
   return rule;
 }
 
-function list<T>(json: Json, key: string, origin: string, read: (r: RuleReader) => T): T[] {
+/** How a rule file is read: mistakes are collected, the rest holds. */
+interface Reading {
+  readonly origin: string;
+  /** written by a user: its patterns are guarded */
+  readonly own: boolean;
+  readonly mistakes: string[];
+}
+
+/** What `read` gives, or `otherwise` where it finds a mistake, which is noted. */
+function attempt<T>({ mistakes }: Reading, read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RuleError)) {
+      throw error;
+    }
+    mistakes.push(error.message);
+    return otherwise;
+  }
+}
+
+function list<T>(json: Json, key: string, reading: Reading, read: (r: RuleReader) => T): T[] {
+  const { origin, own, mistakes } = reading;
   const value = json[key] ?? [];
   if (!Array.isArray(value)) {
-    throw new RuleError(`${origin}: '${key}' must be a list of rules.`);
+    mistakes.push(`${origin}: '${key}' must be a list of rules.`);
+    return [];
   }
-  return value.map((entry: unknown, i) => {
-    const where = `${origin}: ${key}[${i}]`;
+  return value.flatMap((entry: unknown, i) => {
     if (!isObject(entry)) {
-      throw new RuleError(`${where}: must be an object.`);
+      mistakes.push(`${origin}: ${key}[${i}]: must be an object.`);
+      return [];
     }
-    const reader = new RuleReader(entry, where);
-    const rule = read(reader);
-    reader.done();
-    return rule;
+    const id = entry['id'];
+    const where = `${origin}: ${key}[${i}]${typeof id === 'string' && id !== '' ? ` (${id})` : ''}`;
+    const reader = new RuleReader(entry, where, own);
+    return attempt(reading, () => {
+      const rule = read(reader);
+      reader.done();
+      return [rule];
+    }, []);
   });
 }
 
-function phaseWords(json: unknown, origin: string): Record<string, Phase> {
+function phaseWords(json: unknown, { origin, mistakes }: Reading): Record<string, Phase> {
   if (json === undefined) {
     return {};
   }
   if (!isObject(json)) {
-    throw new RuleError(`${origin}: 'phaseWords' must be an object.`);
+    mistakes.push(`${origin}: 'phaseWords' must be an object.`);
+    return {};
   }
   const words: Record<string, Phase> = {};
   for (const [word, value] of Object.entries(json)) {
     const phase = PHASES.find((p) => p === value);
     if (phase === undefined) {
-      throw new RuleError(`${origin}: phaseWords: '${word}' must be one of ${PHASES.join(', ')}.`);
+      mistakes.push(`${origin}: phaseWords: '${word}' must be one of ${PHASES.join(', ')}.`);
+    } else {
+      words[word.toLowerCase()] = phase;
     }
-    words[word.toLowerCase()] = phase;
   }
   return words;
 }
@@ -434,19 +474,23 @@ function phaseWords(json: unknown, origin: string): Record<string, Phase> {
 function patterns(
   json: Json,
   key: string,
-  origin: string,
+  reading: Reading,
   names: readonly string[],
 ): readonly (readonly RegExp[])[] {
+  const { origin, own, mistakes } = reading;
   const value = json[key] ?? {};
   if (!isObject(value)) {
-    throw new RuleError(`${origin}: '${key}' must be an object.`);
+    mistakes.push(`${origin}: '${key}' must be an object.`);
+    return names.map(() => []);
   }
-  const reader = new RuleReader(value, `${origin}: ${key}`);
-  const read = names.map((name) => {
-    const pattern = reader.pattern(name);
-    return pattern === null ? [] : [pattern];
-  });
-  reader.done();
+  const reader = new RuleReader(value, `${origin}: ${key}`, own);
+  const read = names.map((name) =>
+    attempt<readonly RegExp[]>(reading, () => {
+      const pattern = reader.pattern(name);
+      return pattern === null ? [] : [pattern];
+    }, []),
+  );
+  attempt(reading, () => reader.done(), undefined);
   return read;
 }
 
@@ -463,40 +507,69 @@ const KEYS = [
   'backward',
 ];
 
+/** Rules as far as they could be read, and a sentence for each that could not. */
+export interface ReadRules {
+  readonly rules: RuleSet;
+  readonly mistakes: readonly string[];
+}
+
 /**
  * Rules from JSON as people write it: an object with any of `modules`, `frames`, `names`, `structure`,
- * `steps`, `ranges`, `outside`, `phaseWords`, `layers` and `backward`. See docs/attribution.md for the format.
- * @param origin what the sentence of an error begins with: a file name, a setting
- * @throws RuleError naming the rule and the key that is wrong
+ * `steps`, `ranges`, `outside`, `phaseWords`, `layers` and `backward`. See docs/attribution.md for the
+ * format. A rule with a mistake is left out and the others hold.
+ *
+ * @param origin what the sentence of a mistake begins with: a file name, a setting
+ * @param options `own`: a user wrote them, so that a pattern must not be able to hang
  */
-export function parseRules(json: unknown, origin: string): RuleSet {
+export function readRules(
+  json: unknown,
+  origin: string,
+  options: { readonly own?: boolean } = {},
+): ReadRules {
+  const mistakes: string[] = [];
+  const reading: Reading = { origin, own: options.own === true, mistakes };
+  const object = isObject(json) ? json : {};
   if (!isObject(json)) {
-    throw new RuleError(`${origin}: rules must be an object with ${KEYS.join(', ')}.`);
+    mistakes.push(`${origin}: rules must be an object with ${KEYS.join(', ')}.`);
   }
-  const strange = Object.keys(json).find((key) => !KEYS.includes(key));
-  if (strange !== undefined) {
-    throw new RuleError(`${origin}: '${strange}' is unknown; there are ${KEYS.join(', ')}.`);
+  for (const key of Object.keys(object)) {
+    if (!KEYS.includes(key) && key !== '$schema') {
+      mistakes.push(`${origin}: '${key}' is unknown; there are ${KEYS.join(', ')}.`);
+    }
   }
-  const [blockClass, layerList, listInStage] = patterns(json, 'layers', origin, [
+  const [blockClass, layerList, listInStage] = patterns(object, 'layers', reading, [
     'block',
     'list',
     'listInStage',
   ]);
-  const [accumulate] = patterns(json, 'backward', origin, ['accumulate']);
-  return {
-    modules: list(json, 'modules', origin, moduleRule),
-    frames: list(json, 'frames', origin, frameRule),
-    names: list(json, 'names', origin, nameRule),
-    structure: list(json, 'structure', origin, structureRule),
-    steps: list(json, 'steps', origin, stepRule),
-    phaseWords: phaseWords(json['phaseWords'], origin),
-    ranges: list(json, 'ranges', origin, rangeRule),
-    outside: list(json, 'outside', origin, outsideRule),
+  const [accumulate] = patterns(object, 'backward', reading, ['accumulate']);
+  const rules: RuleSet = {
+    modules: list(object, 'modules', reading, moduleRule),
+    frames: list(object, 'frames', reading, frameRule),
+    names: list(object, 'names', reading, nameRule),
+    structure: list(object, 'structure', reading, structureRule),
+    steps: list(object, 'steps', reading, stepRule),
+    phaseWords: phaseWords(object['phaseWords'], reading),
+    ranges: list(object, 'ranges', reading, rangeRule),
+    outside: list(object, 'outside', reading, outsideRule),
     blockClass,
     layerList,
     listInStage,
     accumulate,
   };
+  return { rules, mistakes };
+}
+
+/**
+ * The same for rules that must be right.
+ * @throws RuleError naming the first rule and key that is wrong
+ */
+export function parseRules(json: unknown, origin: string): RuleSet {
+  const { rules, mistakes } = readRules(json, origin);
+  if (mistakes.length > 0) {
+    throw new RuleError(mistakes[0]);
+  }
+  return rules;
 }
 
 /**

@@ -2,11 +2,11 @@ import type { AttributionBasis, AttributionProblem, ModelBasis } from '../analys
 import { openTrace } from '../formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../formats/reader.js';
 import { attribute, type LabelledTrace } from '../layers/attribute.js';
-import { builtInRules } from '../layers/builtInRules.js';
 import { parseConfigurationText } from '../layers/model/configurationText.js';
 import type { ModelPlan } from '../layers/model/modelPlan.js';
 import { readModelPlan } from '../layers/model/readModelPlan.js';
-import { mergeRules, parseRules, type RuleSet } from '../layers/rules.js';
+import { givenUp, withOwnRules } from '../layers/ownRules.js';
+import type { RuleSet } from '../layers/rules.js';
 import type { LayerLabels, Progress, Trace } from '../trace/index.js';
 import { isCancellation } from './rpc.js';
 import type { AttributionInputs, CallOptions } from './session.js';
@@ -30,7 +30,7 @@ export async function labelTrace(
   given: AttributionInputs,
   companion: CompanionReading | null,
   options: CallOptions,
-): Promise<{ labels: LayerLabels; basis: AttributionBasis }> {
+): Promise<{ labels: LayerLabels; basis: AttributionBasis; rules: RuleSet }> {
   const problems: AttributionProblem[] = [];
   const attempt = async <T>(input: AttributionProblem['input'], use: () => T | Promise<T>) => {
     try {
@@ -43,9 +43,13 @@ export async function labelTrace(
       return undefined;
     }
   };
-  const { model: text, rules: ownRules } = given;
-  const rules =
-    ownRules === undefined ? undefined : await attempt('rules', () => rulesWith(ownRules));
+  const { model: text } = given;
+  const own = withOwnRules(given.rules ?? []);
+  const { rules } = own;
+  const misses = (sentences: readonly string[]) => {
+    problems.push(...sentences.map((sentence) => ({ input: 'rules' as const, sentence })));
+  };
+  misses(own.mistakes);
   const plan = text === undefined ? undefined : await attempt('model', () => planOf(text));
   const base = defined({ rules, model: plan });
   const aligned =
@@ -55,16 +59,14 @@ export async function labelTrace(
   options.signal?.throwIfAborted();
   options.progress?.({ stage: 'Telling which layer each kernel ran for' });
   const labels = attribute(trace, { ...options, ...base, ...defined({ companion: aligned }) });
+  misses(givenUp(rules));
   const basis: AttributionBasis = {
     model: plan === undefined ? null : modelBasis(plan, given),
     companion: aligned?.trace.files.map(({ name }) => name) ?? [],
+    rules: own.used,
     problems,
   };
-  return { labels, basis };
-}
-
-function rulesWith(own: unknown): RuleSet {
-  return mergeRules(builtInRules(), parseRules(own, 'The rules given'));
+  return { labels, basis, rules };
 }
 
 function planOf(text: string): ModelPlan {

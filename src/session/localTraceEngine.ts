@@ -15,6 +15,7 @@ import { unclassified } from '../analysis/unclassified.js';
 import { openTrace } from '../formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../formats/reader.js';
 import { otherVerdicts } from '../layers/otherVerdicts.js';
+import type { RuleSet } from '../layers/rules.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
 import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
@@ -35,6 +36,8 @@ export interface TraceEngineRuntime {
 interface Opened {
   readonly trace: Trace;
   readonly labels: LayerLabels;
+  /** those the labels were made with */
+  readonly rules: RuleSet;
   readonly inputs: readonly TraceInput[];
   timeline: Timeline | undefined;
 }
@@ -58,8 +61,8 @@ export class LocalTraceEngine implements TraceEngine {
       await Promise.all(sources.map((source) => source.close()));
     }
     options.signal?.throwIfAborted();
-    const { labels, basis } = await this.label(trace, attribution, options);
-    this.opened = { trace, labels, inputs, timeline: undefined };
+    const { labels, basis, rules } = await this.label(trace, attribution, options);
+    this.opened = { trace, labels, rules, inputs, timeline: undefined };
     return summaryOf(trace, basis);
   }
 
@@ -68,11 +71,11 @@ export class LocalTraceEngine implements TraceEngine {
     options: CallOptions = {},
   ): Promise<TraceSummary> {
     const opened = this.current();
-    const { labels, basis } = await this.label(opened.trace, attribution, options);
+    const { labels, basis, rules } = await this.label(opened.trace, attribution, options);
     if (this.opened?.trace !== opened.trace) {
       throw cancelled(); // another trace was opened meanwhile
     }
-    this.opened = { ...opened, labels, timeline: undefined };
+    this.opened = { ...opened, labels, rules, timeline: undefined };
     return summaryOf(opened.trace, basis);
   }
 
@@ -103,11 +106,11 @@ export class LocalTraceEngine implements TraceEngine {
   }
 
   async explain(request: CallChoice) {
-    const { trace, labels } = this.current();
+    const { trace, labels, rules } = this.current();
     const { call, note } =
       'call' in request ? { call: request.call, note: '' } : callAt(trace, request.at_us);
     // A call the trace does not have is refused by explainCall, with its sentence.
-    const others = call in labels.type ? otherVerdicts(trace, labels, call) : [];
+    const others = call in labels.type ? otherVerdicts(trace, labels, call, rules) : [];
     return explainCall(trace, labels, call, others, note);
   }
 

@@ -11,6 +11,7 @@ import type {
   TimeWindow,
   UnclassifiedList,
 } from '../analysis/results.js';
+import type { RuleSource } from '../layers/ownRules.js';
 import type { SourceHint } from '../source/hint.js';
 import type { SqlRows } from '../sqlite/engine.js';
 import type {
@@ -58,8 +59,8 @@ export interface AttributionInputs {
   readonly modelFound?: boolean;
   /** files of another trace of the same model that has more evidence: one, or one a rank */
   readonly companion?: readonly string[];
-  /** rules that come before the built-in ones, as `parseRules` reads them */
-  readonly rules?: unknown;
+  /** rules that come before the built-in ones; of two sources the first decides */
+  readonly rules?: readonly RuleSource[];
 }
 
 /** One line of `layerscope attribute`. */

@@ -1,6 +1,9 @@
 import { decompose } from '../../src/analysis/decompose.js';
 import { findStalls } from '../../src/analysis/stalls.js';
 import { Timeline } from '../../src/analysis/timeline.js';
+import { attribute, type AttributeOptions } from '../../src/layers/attribute.js';
+import { readRecorded, recordedPlan } from '../unit/layers/structure/recordedTruth.js';
+import { repeatTrace } from './repeatTrace.js';
 import {
   LAYER_TYPES,
   GpuBuilder,
@@ -114,3 +117,29 @@ const tiles = cost(
   41,
 );
 report('tiles of the whole span, 1,000,000 events, of one plain sort of them', tiles / sort);
+
+// Attribution: two replays of a graph, and one step of eager kernels, until there are a million kernels.
+const model = recordedPlan('falcon_h1');
+const { trace: step } = await readRecorded('falcon_h1.decode');
+const { trace: replays } = await readRecorded('falcon_h1.graph');
+const companion = { trace: step, labels: attribute(step, { model }) };
+for (const [what, recorded] of [
+  ['replayed', replays],
+  ['eager', step],
+] as const) {
+  const [of100k, of1M] = [100_000, 1_000_000].map((kernels) =>
+    repeatTrace(recorded, Math.ceil(kernels / recorded.gpu.count)),
+  );
+  const ways: readonly (readonly [string, AttributeOptions])[] = [
+    ['alone', {}],
+    ['with a configuration', { model }],
+    ['with a companion', { companion }],
+  ];
+  for (const [how, options] of ways) {
+    const taken = cost(() => attribute(of1M, options), 3);
+    const name = `attribution of 1,000,000 ${what} kernels ${how}`;
+    report(`${name}, of one plain sort of them`, taken / sort);
+    report(`${name}, of 100,000`, taken / cost(() => attribute(of100k, options), 5));
+    console.log(`${name}: ${(taken / 1000).toFixed(2)} s on this machine`);
+  }
+}

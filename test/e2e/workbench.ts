@@ -37,14 +37,31 @@ export class Workbench {
     return titles;
   }
 
-  /** The choices of an open quick pick, in order. */
+  /** The choices of an open quick pick, in order, once all of them are there. */
   async choices(): Promise<string[]> {
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    const searching = this.page.locator('.quick-input-widget .monaco-progress-container.active');
+    const labels = () =>
+      rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-label') ?? ''));
     await rows.first().waitFor();
-    return await rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-label') ?? ''));
+    let before: string[] = [];
+    let same = 0;
+    for (let tries = 0; tries < 60; tries++) {
+      const now = await labels();
+      const filled = now.length > 0 && now.every((label) => label !== '');
+      same = filled && now.join('\n') === before.join('\n') ? same + 1 : 0;
+      if (same >= 3 && (await searching.count()) === 0) {
+        return now;
+      }
+      before = now;
+      await this.page.waitForTimeout(250);
+    }
+    throw new Error(`The choices do not settle: ${before.join(', ')}`);
   }
 
+  /** Chooses from an open quick pick, once it is filled: before, it swallows the click. */
   async choose(text: string): Promise<void> {
+    await this.choices();
     await this.page
       .locator('.quick-input-list .monaco-list-row')
       .filter({ hasText: text })

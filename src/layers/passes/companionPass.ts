@@ -17,7 +17,7 @@ import { KernelRoles } from '../structure/kernelRoles.js';
 import { launchSequences } from '../structure/launchOrder.js';
 import { alignSequences, type SequenceMatch, type Token } from '../structure/sequenceAlignment.js';
 import { modulePass } from './modulePass.js';
-import { namePass } from './namePass.js';
+import type { NamesAlone } from './namePass.js';
 import { stackPass } from './stackPass.js';
 
 const COMPANION_METHOD = METHODS.indexOf('companion');
@@ -57,15 +57,18 @@ type PassRows = Int32Array;
  * a pass come in the order of the model's code in both; kernels that only one has (memsets, fused or
  * split work) are left out of the comparison.
  */
-export function companionPass(rules: RuleSet, companion: Labelled | undefined): AttributionPass {
+export function companionPass(
+  rules: RuleSet,
+  companion: Labelled | undefined,
+  namesAlone: NamesAlone,
+): AttributionPass {
   return {
     name: 'companion trace',
     run(trace: Trace, labels) {
       if (companion === undefined || timeKindOf(trace) !== 'gpu') {
         return;
       }
-      const named = newLabelDraft(trace.gpu.count);
-      namePass(rules).run(trace, named);
+      const named = namesAlone(trace);
       fromCaptures(trace, labels, named, companion.trace, rules);
       fromPasses(trace, labels, named, companion, rules);
     },
@@ -80,34 +83,52 @@ function fromCaptures(
   other: Trace,
   rules: RuleSet,
 ): void {
-  const graphs = capturedGraphs(other);
-  if (graphs.length === 0) {
+  const captured = capturedGraphs(other);
+  if (captured.length === 0) {
     return;
   }
   const calls = callLabels(other, rules);
-  const companion: Labelled = { trace: other, labels: calls };
-  const { gpu } = trace;
-  const replays = new Map<number, number[]>();
-  for (let i = 0; i < gpu.count; i++) {
-    if (gpu.replayed[i] === 1) {
-      const rows = replays.get(gpu.launch[i]) ?? [];
-      replays.set(gpu.launch[i], rows);
-      rows.push(i);
-    }
-  }
-  for (const rows of replays.values()) {
-    const kernels = rows.filter((row) => gpu.kind[row] === KERNEL);
+  const graphs = captured.filter(({ all }) =>
+    all.some((call) => calls.type[call] !== UNCLASSIFIED),
+  );
+  const copies = new LabelCopies(trace, labels, { trace: other, labels: calls });
+  for (const rows of replays(trace).values()) {
+    const kernels = rows.filter((row) => trace.gpu.kind[row] === KERNEL);
+    let found = false;
     for (const graph of graphs) {
       const [own, recorded] =
         graph.all.length === rows.length ? [rows, graph.all] : [kernels, graph.kernels];
-      const sameCount = own.length > 0 && own.length === recorded.length;
-      if (sameCount && agrees(named, own, calls, recorded)) {
-        const identity = Int32Array.from(own, (_, i) => i);
-        copyLabels(trace, labels, companion, Int32Array.from(own), recorded, identity);
+      found = own.length === recorded.length && agrees(named, own, calls, recorded);
+      if (found) {
+        const oneForOne = Int32Array.from(own, (_, i) => i);
+        copies.copy(Int32Array.from(own), recorded, oneForOne);
         break;
       }
     }
+    if (!found) {
+      const why =
+        graphs.length === 0
+          ? 'the calls recorded into its graphs have neither modules nor a stack'
+          : `no graph recorded in it has ${rows.length} calls of such kinds in this order`;
+      copies.explain(Int32Array.from(rows), why);
+    }
   }
+}
+
+/** Rows of the GPU events of each graph launch, in the order they ran. */
+function replays({ gpu }: Trace): Map<number, number[]> {
+  const byLaunch = new Map<number, number[]>();
+  for (let row = 0; row < gpu.count; row++) {
+    if (gpu.replayed[row] === 1) {
+      const rows = byLaunch.get(gpu.launch[row]);
+      if (rows === undefined) {
+        byLaunch.set(gpu.launch[row], [row]);
+      } else {
+        rows.push(row);
+      }
+    }
+  }
+  return byLaunch;
 }
 
 /**
@@ -149,31 +170,67 @@ function fromPasses(
   companion: Labelled,
   rules: RuleSet,
 ): void {
-  const known = passesOf(companion.trace, companion.labels, Infinity);
-  if (known.length === 0) {
+  const recorded = distinctPasses(
+    companion.trace,
+    passesOf(companion.trace, companion.labels, Infinity),
+  );
+  if (recorded.length === 0) {
     return;
   }
-  const shortest = known.reduce((least, rows) => Math.min(least, rows.length), Infinity);
+  const shortest = recorded.reduce((least, { rows }) => Math.min(least, rows.length), Infinity);
   const tokens = new Tokens(rules, trace, companion.trace);
-  const candidates = distinct(
-    known.map((rows) => ({ rows, tokens: tokens.of(companion.trace, rows) })),
-  );
-  const matches = new Map<string, { match: SequenceMatch; rows: PassRows } | null>();
-  for (const rows of passesOf(trace, named, shortest * WHOLE_PASS)) {
-    if (!rows.some((row) => labels.type[row] === UNCLASSIFIED)) {
+  const candidates = recorded.map(({ rows }) => ({
+    rows,
+    tokens: tokens.of(companion.trace, rows),
+  }));
+  const copies = new LabelCopies(trace, labels, companion);
+  const own = passesOf(trace, named, shortest * WHOLE_PASS);
+  for (const { rows, same } of distinctPasses(trace, own)) {
+    const open = same.filter((pass) => pass.some((row) => labels.type[row] === UNCLASSIFIED));
+    if (open.length === 0) {
       continue;
     }
-    const own = tokens.of(trace, rows);
-    const key = keyOf(own);
-    let found = matches.get(key);
-    if (found === undefined) {
-      found = bestMatch(own, candidates);
-      matches.set(key, found);
-    }
-    if (found !== null) {
-      copyLabels(trace, labels, companion, rows, found.rows, found.match.to);
+    const found = bestMatch(tokens.of(trace, rows), candidates);
+    for (const pass of open) {
+      if (found === null) {
+        copies.explain(
+          pass,
+          'no forward pass of the companion trace runs such kernels in this order',
+        );
+      } else {
+        copies.copy(pass, found.rows, found.match.to);
+      }
     }
   }
+}
+
+/** Passes that run kernels of the same names in the same order, as one. */
+interface DistinctPass {
+  /** the first of them */
+  readonly rows: PassRows;
+  /** all of them */
+  readonly same: PassRows[];
+}
+
+function distinctPasses({ gpu }: Trace, passes: readonly PassRows[]): DistinctPass[] {
+  const equal = (a: PassRows, b: PassRows): boolean =>
+    a.length === b.length && a.every((row, i) => gpu.name[row] === gpu.name[b[i]]);
+  const byHash = new Map<number, DistinctPass[]>();
+  const distinct: DistinctPass[] = [];
+  for (const rows of passes) {
+    const hash = rows.reduce((sum, row) => (Math.imul(sum, 31) + gpu.name[row]) | 0, 0);
+    const known = byHash.get(hash) ?? [];
+    byHash.set(hash, known);
+    const twin = known.find((candidate) => equal(candidate.rows, rows));
+    if (twin === undefined) {
+      const first: DistinctPass = { rows, same: [rows] };
+      known.push(first);
+      distinct.push(first);
+    } else {
+      twin.same.push(rows);
+    }
+  }
+  return distinct;
 }
 
 /** Names and roles as numbers that mean the same in both traces. */
@@ -205,18 +262,6 @@ class Tokens {
       return token;
     });
   }
-}
-
-function keyOf(tokens: readonly Token[]): string {
-  return tokens.map((token) => token.name).join(' ');
-}
-
-function distinct<T extends { readonly tokens: readonly Token[] }>(passes: readonly T[]): T[] {
-  const seen = new Set<string>();
-  return passes.filter(({ tokens }) => {
-    const key = keyOf(tokens);
-    return seen.has(key) ? false : (seen.add(key), true);
-  });
 }
 
 function bestMatch(
@@ -280,66 +325,99 @@ function passesOf(trace: Trace, labels: LayerLabels, wholeGraph: number): PassRo
   return passes;
 }
 
-function copyLabels(
-  trace: Trace,
-  labels: LabelDraft,
-  companion: Labelled,
-  rows: PassRows,
-  from: PassRows,
-  to: Int32Array,
-): void {
-  const { labels: known, trace: other } = companion;
-  const copy = (row: number, source: number, rule: number): void => {
+/** Writes labels of the companion's calls to the calls that stand for them. */
+class LabelCopies {
+  /** rule ids by rule id of the companion */
+  private readonly rules = new Map<number, number>();
+  /** module names by name id of the companion */
+  private readonly modules = new Map<number, number>();
+
+  constructor(
+    private readonly trace: Trace,
+    private readonly labels: LabelDraft,
+    private readonly companion: Labelled,
+  ) {}
+
+  /**
+   * @param from the companion's rows of a pass
+   * @param to by position in `rows`: position in `from`, -1 where the companion has no such call
+   */
+  copy(rows: PassRows, from: PassRows, to: Int32Array): void {
+    const { labels } = this;
+    const known = this.companion.labels;
+    /** source of the nearest match before each position */
+    let before = -1;
+    for (let at = 0; at < rows.length;) {
+      if (to[at] >= 0) {
+        before = from[to[at]];
+        this.write(rows[at], before, this.ruleOf(known.rule[before]));
+        at++;
+        continue;
+      }
+      let next = at + 1;
+      while (next < rows.length && to[next] < 0) {
+        next++;
+      }
+      const after = next < rows.length ? from[to[next]] : -1;
+      const sameLayer = before >= 0 && after >= 0 && known.index[before] === known.index[after];
+      if (sameLayer && known.type[before] === known.type[after]) {
+        const rule = labels.ruleId('Companion: between two kernels of the same layer and type');
+        for (; at < next; at++) {
+          this.write(rows[at], before, rule);
+        }
+      } else {
+        const between = rows.subarray(at, next);
+        const layer = sameLayer ? known.index[before] : NO_LAYER;
+        this.explain(between, 'the companion trace has no such kernel here', layer);
+      }
+      at = next;
+    }
+  }
+
+  /** Says of calls that stay unclassified why the companion did not help. */
+  explain(rows: PassRows, why: string, layer = NO_LAYER): void {
+    const { labels } = this;
+    const rule = labels.ruleId(`Companion: ${why}`);
+    for (const row of rows) {
+      if (labels.type[row] === UNCLASSIFIED && labels.rule[row] === 0) {
+        labels.rule[row] = rule;
+      }
+      if (labels.type[row] === UNCLASSIFIED && labels.index[row] === NO_LAYER) {
+        labels.index[row] = layer;
+      }
+    }
+  }
+
+  private write(row: number, source: number, rule: number): void {
+    const { labels } = this;
+    const known = this.companion.labels;
     if (labels.type[row] === UNCLASSIFIED && known.type[source] !== UNCLASSIFIED) {
       labels.type[row] = known.type[source];
       labels.index[row] = known.index[source];
-      labels.module[row] = trace.names.intern(other.names.get(known.module[source]));
+      labels.module[row] = this.moduleOf(known.module[source]);
       labels.method[row] = COMPANION_METHOD;
       labels.rule[row] = rule;
     }
-  };
-  const matched = (source: number): number =>
-    labels.ruleId(
-      `Companion: stands for ${known.rules[known.rule[source]] || 'a labelled kernel'}`,
-    );
-  /** source of the nearest match before each position */
-  let before = -1;
-  for (let at = 0; at < rows.length; at++) {
-    if (to[at] >= 0) {
-      before = from[to[at]];
-      copy(rows[at], before, matched(before));
-      continue;
-    }
-    let next = at + 1;
-    while (next < rows.length && to[next] < 0) {
-      next++;
-    }
-    const after = next < rows.length ? from[to[next]] : -1;
-    const between =
-      before >= 0 &&
-      after >= 0 &&
-      known.type[before] === known.type[after] &&
-      known.index[before] === known.index[after];
-    if (between) {
-      const rule = labels.ruleId('Companion: between two kernels of the same layer and type');
-      for (; at < next; at++) {
-        copy(rows[at], before, rule);
-      }
-    } else {
-      const rule = labels.ruleId('Companion: the companion trace has no such kernel here');
-      for (; at < next; at++) {
-        if (labels.type[rows[at]] === UNCLASSIFIED) {
-          labels.rule[rows[at]] = rule;
-          labels.index[rows[at]] = sameLayer(known, before, after);
-        }
-      }
-    }
-    at = next - 1;
   }
-}
 
-function sameLayer(known: LayerLabels, before: number, after: number): number {
-  return before >= 0 && after >= 0 && known.index[before] === known.index[after]
-    ? known.index[before]
-    : NO_LAYER;
+  private ruleOf(source: number): number {
+    const { labels, companion } = this;
+    let rule = this.rules.get(source);
+    if (rule === undefined) {
+      const why = companion.labels.rules[source] || 'a labelled kernel';
+      rule = labels.ruleId(`Companion: stands for ${why}`);
+      this.rules.set(source, rule);
+    }
+    return rule;
+  }
+
+  private moduleOf(source: number): number {
+    const { trace, companion } = this;
+    let module = this.modules.get(source);
+    if (module === undefined) {
+      module = trace.names.intern(companion.trace.names.get(source));
+      this.modules.set(source, module);
+    }
+    return module;
+  }
 }

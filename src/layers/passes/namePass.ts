@@ -8,10 +8,12 @@ import {
   OP,
   timeKindOf,
   UNCLASSIFIED,
+  type LayerLabels,
   type Trace,
 } from '../../trace/index.js';
 import { ACCUMULATION, backwardSources, EvidenceSearch, OWN } from '../backwardSources.js';
 import { callEvidence } from '../callEvidence.js';
+import { newLabelDraft } from '../labelDraft.js';
 import type { AttributionPass } from '../pass.js';
 import { nearestAncestor } from '../rangeAncestry.js';
 import type { NameRule, RuleSet } from '../rules.js';
@@ -43,9 +45,28 @@ const callByCall = (rule: NameRule) => rule.unclaimed || rule.within !== null;
  * the rest of the trace supports them; what "the rest" shows is found in a first round.
  */
 export function namePass(rules: RuleSet): AttributionPass {
+  return passOf(rules, 'names', () => true);
+}
+
+/**
+ * The same by the rules that a user wrote: who names a kernel knows it better than an alignment does.
+ * It stands before the passes that read the order of kernels.
+ */
+export function ownNamePass(rules: RuleSet): AttributionPass {
+  return passOf(rules, 'own names', (rule) => rule.own);
+}
+
+function passOf(
+  rules: RuleSet,
+  name: string,
+  decides: (rule: NameRule) => boolean,
+): AttributionPass {
   return {
-    name: 'names',
+    name,
     run(trace: Trace, labels) {
+      if (!rules.names.some(decides)) {
+        return;
+      }
       const { ranges, launches, names, gpu } = trace;
       const columns = measuredColumns(trace);
       const { count, launch, replayed } = callEvidence(trace);
@@ -76,7 +97,10 @@ export function namePass(rules: RuleSet): AttributionPass {
       look(opNames, (rule) => rule.op);
 
       const applicable = rules.names.filter(
-        (rule) => (rule.needs.length === 0 || evident.any(rule.needs)) && !evident.any(rule.unless),
+        (rule) =>
+          decides(rule) &&
+          (rule.needs.length === 0 || evident.any(rule.needs)) &&
+          !evident.any(rule.unless),
       );
       const matcher = (pattern: (rule: NameRule) => RegExp | null) => {
         const known = new Map<number, readonly number[]>();
@@ -111,10 +135,18 @@ export function namePass(rules: RuleSet): AttributionPass {
 
       const hasModules = ranges.kind.includes(MODULE) || labels.module.some((path) => path !== 0);
       const hasLaunches = launches.count > 0;
+      /** by lane: when ranges begin to be recorded on it; -Infinity on a lane that has none */
+      const recordedFrom = new Float64Array(trace.lanes.length).fill(-Infinity);
+      for (let i = ranges.count - 1; i >= 0; i--) {
+        recordedFrom[ranges.lane[i]] = ranges.start[i];
+      }
+      const modulesSeen = (call: number): boolean =>
+        hasModules && launches.start[call] >= recordedFrom[launches.lane[call]];
       /** nothing can own the call any more: its stack or modules were looked at, or none can exist */
       const unclaimed = (i: number): boolean =>
         replayed[i] === 0 &&
-        (!hasLaunches || (launch[i] >= 0 && (hasModules || launches.stack[launch[i]] >= 0)));
+        (!hasLaunches ||
+          (launch[i] >= 0 && (modulesSeen(launch[i]) || launches.stack[launch[i]] >= 0)));
 
       const enclosing = new Map<NameRule, Int32Array>();
       /** the range, or one around it, is an operator or annotation that the rule's `within` names */
@@ -182,12 +214,31 @@ export function namePass(rules: RuleSet): AttributionPass {
             found = firstToHold(byOp(ranges.name[op]), i, op);
           }
         }
-        if (found >= 0) {
+        // A rule of no type, as a draft is, keeps the others from the name and says nothing itself.
+        if (found >= 0 && applicable[found].type !== 'unclassified') {
           labels.type[i] = layerTypeCode(applicable[found].type);
           labels.rule[i] = describe(kind, applicable[found]);
           labels.method[i] = NAME_METHOD;
         }
       }
     },
+  };
+}
+
+/** What names alone say of the calls of a trace, whatever stronger evidence says of them. */
+export type NamesAlone = (trace: Trace) => LayerLabels;
+
+/** Looks at names once a trace, when it is first asked. */
+export function namesAlone(rules: RuleSet): NamesAlone {
+  const known = new WeakMap<Trace, LayerLabels>();
+  return (trace) => {
+    let labels = known.get(trace);
+    if (labels === undefined) {
+      const draft = newLabelDraft(measuredColumns(trace).count);
+      namePass(rules).run(trace, draft);
+      labels = draft;
+      known.set(trace, labels);
+    }
+    return labels;
   };
 }

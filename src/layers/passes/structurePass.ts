@@ -1,14 +1,15 @@
 import type { Roles } from '../structure/kernelRoles.js';
 import {
+  LAYER_TYPES,
   layerTypeCode,
   METHODS,
   NO_LAYER,
   timeKindOf,
   UNCLASSIFIED,
+  type LayerLabels,
   type LayerType,
   type Trace,
 } from '../../trace/index.js';
-import { newLabelDraft } from '../labelDraft.js';
 import type { ModelPlan } from '../model/modelPlan.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
 import type { KernelRole, RuleSet } from '../rules.js';
@@ -21,12 +22,12 @@ import { markSlot, type KernelFacts, type Mark } from '../structure/partLabels.j
 import { recordedSlots } from '../structure/recordedSlots.js';
 import { KIND_BIT, slotsOf, type Slot } from '../structure/slots.js';
 import { testedText } from '../testedText.js';
-import { namePass } from './namePass.js';
+import type { NamesAlone } from './namePass.js';
 
 const STRUCTURE_METHOD = METHODS.indexOf('structure');
 
-/** Kinds of parts that a distinctive name of a type proves. */
-const KIND_OF_TYPE: Partial<Record<LayerType, number>> = {
+/** By code of a layer type: the kind of part that a distinctive name of it proves, 0 = none. */
+const BIT_OF_TYPE = bitsByType({
   mamba: KIND_BIT.mamba,
   linear_attention: KIND_BIT.linear_attention,
   short_conv: KIND_BIT.short_conv,
@@ -35,7 +36,9 @@ const KIND_OF_TYPE: Partial<Record<LayerType, number>> = {
   moe_experts: KIND_BIT.moe,
   moe_all_to_all: KIND_BIT.moe,
   moe_shared_expert: KIND_BIT.moe,
-};
+});
+/** What begins and ends a forward pass. */
+const EDGES: ReadonlySet<number> = new Set((['embedding', 'sampling'] as const).map(layerTypeCode));
 
 const MODULE_METHOD = METHODS.indexOf('module');
 const MOE: ReadonlySet<number> = new Set(
@@ -73,21 +76,25 @@ const MOST_BACKWARD = 0.02;
  * Order as evidence: a forward pass is the model's layers one after another, each begun by a
  * normalisation; distinctive kernels say what kind of part stands between two normalisations, the
  * model's configuration in which order the kinds come.
+ *
+ * @param model whose layers to expect; without one, those that a recording repeats
  */
-export function structurePass(rules: RuleSet, model: ModelPlan | undefined): AttributionPass {
+export function structurePass(
+  rules: RuleSet,
+  model: ModelPlan | undefined,
+  namesAlone: NamesAlone,
+): AttributionPass {
   return {
     name: 'structure',
     run(trace: Trace, labels) {
       if (timeKindOf(trace) !== 'gpu') {
         return;
       }
-      const open = labels.type.some((type) => type === UNCLASSIFIED);
-      if (!open) {
+      if (!labels.type.includes(UNCLASSIFIED)) {
         return;
       }
       const slots = model === undefined ? undefined : slotsOf(model);
-      const named = newLabelDraft(trace.gpu.count);
-      namePass(rules).run(trace, named);
+      const named = namesAlone(trace);
       const roleOf = new KernelRoles(trace.names, rules.structure);
       for (const { events } of launchSequences(trace)) {
         new SequenceLabels(trace, labels, named, model, slots, roleOf, events).write();
@@ -105,23 +112,26 @@ class SequenceLabels {
   constructor(
     private readonly trace: Trace,
     private readonly labels: LabelDraft,
-    named: LabelDraft,
+    named: LayerLabels,
     private readonly model: ModelPlan | undefined,
     private readonly planned: readonly Slot[] | undefined,
     roleOf: KernelRoles,
     private readonly events: Int32Array,
   ) {
-    const { name } = trace.gpu;
-    this.roles = Array.from(events, (row) => roleOf.of(name[row]));
-    const types = Uint8Array.from(events, (row) => named.type[row]);
-    const bitOfType = new Uint8Array(256);
-    for (const [type, bit] of Object.entries(KIND_OF_TYPE)) {
-      bitOfType[layerTypeCode(type)] = bit;
+    const { length } = events;
+    this.roles = new Array<KernelRole | null>(length);
+    this.edges = new Uint8Array(length);
+    const types = new Uint8Array(length);
+    const kindBits = new Uint8Array(length);
+    for (let at = 0; at < length; at++) {
+      const role = roleOf.of(trace.gpu.name[events[at]]);
+      const type = named.type[events[at]];
+      this.roles[at] = role;
+      types[at] = type;
+      // A convolution belongs to whichever recurrent mixer the model has there.
+      kindBits[at] = role === 'conv1d' ? 0 : BIT_OF_TYPE[type];
+      this.edges[at] = EDGES.has(type) ? 1 : 0;
     }
-    // A convolution belongs to whichever recurrent mixer the model has there.
-    const kindBits = types.map((type, at) => (this.roles[at] === 'conv1d' ? 0 : bitOfType[type]));
-    const edgeTypes = new Set([layerTypeCode('embedding'), layerTypeCode('sampling')]);
-    this.edges = types.map((type) => (edgeTypes.has(type) ? 1 : 0));
     markGraphStarts(trace, events, this.edges);
     this.facts = { roles: this.roles, named: types, kindBits };
   }
@@ -320,6 +330,14 @@ class SequenceLabels {
       labels.index[row] = layer;
     }
   }
+}
+
+function bitsByType(bits: Partial<Record<LayerType, number>>): Uint8Array {
+  const byType = new Uint8Array(LAYER_TYPES.length);
+  for (const [type, bit] of Object.entries(bits)) {
+    byType[layerTypeCode(type)] = bit;
+  }
+  return byType;
 }
 
 function sameWork(a: number, b: number): boolean {

@@ -49,6 +49,7 @@ const COST = {
   skips: 8,
   breaksOff: 4,
   noHead: 2,
+  endsInside: 1,
   outside: 1.5,
   outsideQuiet: 0.2,
   edgeInside: 3,
@@ -165,6 +166,10 @@ export function alignChunks(chunks: Chunks, slots: readonly Slot[]): Alignment {
       take(proved, proved, cost[proved] + goesOn + (again ? COST.sameKindTwice : 0));
     }
     [cost, next] = [next, cost];
+  }
+  // A recording may end inside a pass; where it can be told, the pass ended.
+  for (let state = 0; state < head; state++) {
+    cost[state] += COST.endsInside;
   }
   return readBack(chunks, slots, from, cost, states);
 }

@@ -19,7 +19,7 @@ export interface Chunks {
   readonly conv: Uint8Array;
   /** what stands right before it, a code of `AFTER` */
   readonly after: Uint8Array;
-  /** 1 where it holds an embedding or sampling: a pass ends or begins in it */
+  /** 1 where it holds an embedding look-up or sampling: a pass ends or begins in it */
   readonly edge: Uint8Array;
 }
 
@@ -34,6 +34,9 @@ export const AFTER = {
 
 /** How far before a normalisation the residual is added: right before, or with one copy between. */
 const AFTER_ADD = 2;
+
+/** Products of a head, and of the table of positions of the pass after it. */
+const MOST_HEAD_GEMMS = 2;
 
 /** Roles of kernels that work on each element, or copy: they never decide a kind. */
 const LIGHT: ReadonlySet<KernelRole | null> = new Set([
@@ -88,6 +91,7 @@ export function cutAtNorms(
   for (let c = 0; c < count; c++) {
     let softmax = false;
     let topk = false;
+    let gathers = false;
     for (let at = start[c]; at < start[c + 1]; at++) {
       kinds[c] |= kindBits[at];
       edge[c] |= edges[at];
@@ -107,6 +111,9 @@ export function cutAtNorms(
         case 'topk':
           topk = true;
           break;
+        case 'gather':
+          gathers = true;
+          break;
         default:
       }
     }
@@ -114,6 +121,11 @@ export function cutAtNorms(
       kinds[c] |= weak.topk;
     } else if (softmax && gemms[c] > 1) {
       kinds[c] |= weak.softmax;
+    }
+    // Rows are read by index for experts, caches, and the embedding of the next pass: the first two
+    // come with distinctive kernels.
+    if (gathers && kinds[c] === 0 && conv[c] === 0 && gemms[c] <= MOST_HEAD_GEMMS) {
+      edge[c] = 1;
     }
   }
   return { count, start, body, gemms, kinds, activation, conv, after, edge };

@@ -1,4 +1,4 @@
-import type { GpuColumns, Trace } from '../../trace/index.js';
+import type { Trace } from '../../trace/index.js';
 
 /** GPU events that one host thread launched, in the order of the calls that launched them. */
 export interface LaunchSequence {
@@ -8,36 +8,42 @@ export interface LaunchSequence {
   readonly events: Int32Array;
 }
 
-/** Powers of two: a launch and a row fit one double, exactly. */
-const ROW_RANGE = 2 ** 26;
-
 /**
  * The order a model's code issued its work in. Streams overlap and overtake each other; the calls of a
- * thread do not. Events without a launch, and kernels of one graph launch, stand in the order they ran.
+ * thread do not. Kernels of one graph launch stand in the order they ran; so do events without a launch,
+ * which form a sequence for each stream.
  *
- * @throws RangeError beyond 2^26 GPU events
+ * @returns one sequence a lane that has events, in the order of their first rows
  */
 export function launchSequences(trace: Trace): LaunchSequence[] {
   const { gpu, launches, lanes } = trace;
-  if (gpu.count >= ROW_RANGE) {
-    throw new RangeError(`${gpu.count} GPU events are more than can be put in order`);
-  }
-  const keysOf = new Map<number, { rank: number; rows: number[] }>();
-  for (let i = 0; i < gpu.count; i++) {
-    const launch = gpu.launch[i];
-    const lane = launch >= 0 ? launches.lane[launch] : gpu.lane[i];
-    let group = keysOf.get(lane);
-    if (group === undefined) {
-      group = { rank: lanes[gpu.lane[i]].rank, rows: [] };
-      keysOf.set(lane, group);
+  const laneOf = (row: number): number =>
+    gpu.launch[row] >= 0 ? launches.lane[gpu.launch[row]] : gpu.lane[row];
+  const size = new Int32Array(lanes.length);
+  const found: { lane: number; rank: number }[] = [];
+  /** by launch + 1: first its events, then where they begin among all */
+  const begin = new Int32Array(launches.count + 2);
+  for (let row = 0; row < gpu.count; row++) {
+    const lane = laneOf(row);
+    if (size[lane]++ === 0) {
+      found.push({ lane, rank: lanes[gpu.lane[row]].rank });
     }
-    group.rows.push(i);
+    begin[gpu.launch[row] + 2]++;
   }
-  return [...keysOf.values()].map(({ rank, rows }) => ({ rank, events: inOrder(gpu, rows) }));
-}
-
-function inOrder(gpu: GpuColumns, rows: readonly number[]): Int32Array {
-  const keys = Float64Array.from(rows, (row) => (gpu.launch[row] + 1) * ROW_RANGE + row);
-  keys.sort();
-  return Int32Array.from(keys, (key) => key % ROW_RANGE);
+  for (let launch = 1; launch < begin.length; launch++) {
+    begin[launch] += begin[launch - 1];
+  }
+  const byLaunch = new Int32Array(gpu.count);
+  for (let row = 0; row < gpu.count; row++) {
+    byLaunch[begin[gpu.launch[row] + 1]++] = row;
+  }
+  const sequences = found.map(({ lane, rank }) => ({ rank, events: new Int32Array(size[lane]) }));
+  const sequenceOf = new Int32Array(lanes.length);
+  found.forEach(({ lane }, sequence) => (sequenceOf[lane] = sequence));
+  const written = new Int32Array(found.length);
+  for (const row of byLaunch) {
+    const sequence = sequenceOf[laneOf(row)];
+    sequences[sequence].events[written[sequence]++] = row;
+  }
+  return sequences;
 }

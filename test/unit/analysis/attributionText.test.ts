@@ -13,7 +13,7 @@ const population = (by_method: Population['by_method']): Population => ({
   by_method,
   evidence: [],
 });
-const nothing: AttributionBasis = { model: null, companion: [], problems: [] };
+const nothing: AttributionBasis = { model: null, companion: [], rules: [], problems: [] };
 const model = { family: 'nemotron_h', layers: 52, path: '/w/config.json', found: false, notes: [] };
 
 describe('what attribution went by, in words', () => {
@@ -46,6 +46,7 @@ describe('what attribution went by, in words', () => {
     const basis: AttributionBasis = {
       model: { ...model, notes: ['It leaves out x.'] },
       companion: [],
+      rules: [],
       problems: [{ input: 'companion', sentence: 'a\u001b.json is empty.' }],
     };
     expect(attributionParts(basis, population({ structure: 1 }))).toEqual([
@@ -56,5 +57,18 @@ describe('what attribution went by, in words', () => {
       'The companion trace cannot be used. a\\x1b.json is empty.',
       'Model configuration nemotron_h: It leaves out x.',
     ]);
+  });
+
+  it('names where own rules are from, and each of their mistakes', () => {
+    const basis: AttributionBasis = {
+      ...nothing,
+      rules: ['.layerscope/layers.json'],
+      problems: [{ input: 'rules', sentence: "S: names[0] (x): 'type' must be one." }],
+    };
+    expect(attributionParts(basis, population({ name: 1 }))).toEqual([
+      'own rules of .layerscope/layers.json',
+      '1 mistake in own rules',
+    ]);
+    expect(attributionNotes(basis)).toEqual(["Own rules: S: names[0] (x): 'type' must be one."]);
   });
 });

@@ -8,7 +8,6 @@ import {
   UNCLASSIFIED_REASONS,
   unclassifiedReasons,
 } from '../../../src/analysis/unclassifiedReason.js';
-import { attribute } from '../../../src/layers/attribute.js';
 import { otherVerdicts } from '../../../src/layers/otherVerdicts.js';
 import { attributedCalls } from '../../../src/session/attributedCalls.js';
 import {
@@ -21,6 +20,7 @@ import {
   type Trace,
 } from '../../../src/trace/index.js';
 import { labelsOf, stream, thread, traceOf } from './smallTrace.js';
+import type { Label } from './smallTrace.js';
 
 /** A layer of attention by modules, a kernel whose name says otherwise, and calls of every other kind. */
 const trace = traceOf({
@@ -49,7 +49,28 @@ const trace = traceOf({
     { start: 40, duration: 200, lane: 2, kind: OP, name: 'aten::mm', parent: 3 },
   ],
 });
-const labels = attribute(trace);
+const RULES = [
+  '',
+  'Module class: attention module [attention]',
+  'Name: attention kernel [attention]',
+  'Name: memory copy [memcpy]',
+];
+const labels = { ...labelsOf(trace, labelOf), rules: RULES };
+labels.rule.set([1, 1, 0, 0, 0, 3, 0, 2]);
+
+function labelOf(call: number): Label {
+  switch (call) {
+    case 0:
+    case 1:
+      return { type: 'attention', module: 'Model_0.Attention_0', method: 'module' };
+    case 5:
+      return { type: 'memcpy' };
+    case 7:
+      return { type: 'attention' };
+    default:
+      return {};
+  }
+}
 
 describe('why a call has its layer', () => {
   it('names the rule, what was looked at and which of it decided', () => {
@@ -62,8 +83,7 @@ describe('why a call has its layer', () => {
       method: 'module',
       module: 'Model_0.Attention_0',
     });
-    expect(explained.rule.id).not.toBe('');
-    expect(explained.rule.text).toMatch(/^Module class: /);
+    expect(explained.rule).toEqual({ id: 'attention', text: 'Module class: attention module' });
     expect(explained.evidence.map(({ kind, text }) => [kind, text])).toEqual([
       ['launch', 'cudaLaunchKernel on python (868)'],
       ['modules', 'Model_0 > Attention_0'],
@@ -166,7 +186,7 @@ describe('why a call has no layer type', () => {
       ],
       launches: [{ start: 0, duration: 1, lane: 1 }],
     });
-    const bareReason = unclassifiedReasons(bare, attribute(bare));
+    const bareReason = unclassifiedReasons(bare, labelsOf(bare));
     expect([0, 1].map(bareReason)).toEqual([
       UNCLASSIFIED_REASONS.nothingRecorded,
       UNCLASSIFIED_REASONS.copy,
@@ -174,8 +194,7 @@ describe('why a call has no layer type', () => {
   });
 
   it('is what a pass said, where one did', () => {
-    const said = labelsOf(trace);
-    const withRule = { ...said, rules: ['', 'two layers fit equally well'] };
+    const withRule = { ...labelsOf(trace), rules: ['', 'two layers fit equally well'] };
     withRule.rule[3] = 1;
     expect(unclassifiedReasons(trace, withRule)(3)).toBe('two layers fit equally well');
     const explained = explainCall(trace, withRule, 3);

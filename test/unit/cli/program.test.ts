@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -43,7 +43,7 @@ const summary: TraceSummary = {
     duty_cycle_range: { min: 0.5, median: 0.5, max: 0.5 },
     overall: { calls: 50_000, total_ns: 5e8, p50_ns: 1, p99_ns: 2, max_ns: 3, tail_ratio: 2 },
   },
-  attribution: { model: null, companion: [], problems: [] },
+  attribution: { model: null, companion: [], rules: [], problems: [] },
 };
 
 const POPULATION: Population = {
@@ -509,6 +509,7 @@ describe('--model and --companion', () => {
     const attribution = {
       model: { family: 'jamba', layers: 32, path: '', found: false, notes: [] },
       companion: ['b.json'],
+      rules: [],
       problems: [],
     };
     const population = {
@@ -542,6 +543,7 @@ describe('--model and --companion', () => {
     const attribution = {
       model: { family: 'jamba', layers: 32, path: '', found: false, notes: ['It leaves out x.'] },
       companion: [],
+      rules: [],
       problems: [{ input: 'companion', sentence: 'b.json does not exist.' }],
     } as const;
     const attributed = async () => [];
@@ -562,5 +564,58 @@ describe('--model and --companion', () => {
       out: '',
       said: 'The companion trace cannot be used. b.json does not exist.\n',
     });
+  });
+
+  it('find rules near the trace and say so, and take those that are named before them', async () => {
+    const rules = join(folder, 'own.json');
+    const near = join(folder, '.layerscope', 'layers.json');
+    await writeFile(rules, '{"names":[]}');
+    await mkdir(join(folder, '.layerscope'));
+    await writeFile(near, '{}');
+    const asked: unknown[] = [];
+    const open: TraceSession['open'] = async (_paths, options) => {
+      asked.push(options?.attribution);
+      return summary;
+    };
+    const trace = join(folder, 'a.db');
+    const answer = await run(['attribute', trace, '--rules', rules], {
+      open,
+      attributed: async () => [],
+    });
+    expect(asked).toEqual([
+      {
+        rules: [
+          { origin: rules, text: '{"names":[]}' },
+          { origin: near, text: '{}' },
+        ],
+      },
+    ]);
+    expect(answer).toMatchObject({
+      code: 0,
+      said: `Rules of ${near} decide before the built-in ones.\n`,
+    });
+    await rm(join(folder, '.layerscope'), { recursive: true });
+  });
+
+  it.each([
+    ['absent.json', 'cannot be read'],
+    ['broken.json', 'are not JSON'],
+  ])('refuse rules that are no file of JSON: %s', async (file, why) => {
+    const path = join(folder, file);
+    const answer = await run(['attribute', 'a.db', '--rules', path]);
+    expect(answer.code).toBe(2);
+    expect(answer.said).toContain(`The rules '${path}' ${why}`);
+  });
+
+  it('say which rules are left out, and go on', async () => {
+    const sentence = "own.json: names[0] (x): 'type' must be a layer type.";
+    const answer = await run(['attribute', 'a.db'], {
+      open: async () => ({
+        ...summary,
+        attribution: { ...summary.attribution, problems: [{ input: 'rules', sentence }] },
+      }),
+      attributed: async () => [],
+    });
+    expect(answer).toMatchObject({ code: 0, said: `Own rules: ${sentence}\n` });
   });
 });

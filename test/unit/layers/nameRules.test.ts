@@ -215,4 +215,26 @@ describe('the built-in rules', () => {
       expect(rules[list].filter((rule) => rule.why.length < 4)).toEqual([]);
     },
   );
+
+  it('run long on no name, however hostile', () => {
+    const parts = [
+      'a',
+      '_',
+      'nccl',
+      'mul_silu_',
+      'moe::dev::',
+      'triton_poi_fused_',
+      '_cudnn_',
+      '<1, ',
+    ];
+    const texts = parts.flatMap((first) =>
+      parts.map((second) => (first + second).repeat(8192).slice(0, 8192)),
+    );
+    const slow = [...rules.names, ...rules.structure].filter(({ kernel }) => {
+      const began = performance.now();
+      texts.forEach((text) => kernel?.test(text));
+      return performance.now() - began > 2000;
+    });
+    expect(slow.map(({ id }) => id)).toEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ruleDraft, withRuleFor } from '../../../src/layers/ruleDraft.js';
+import { withOwnRules } from '../../../src/layers/ownRules.js';
+import { ruleDraft, ruleFile, withRuleFor } from '../../../src/layers/ruleDraft.js';
 import { mergeRules, parseRules } from '../../../src/layers/rules.js';
 import { testedText } from '../../../src/layers/testedText.js';
 
@@ -42,6 +43,15 @@ describe('a rule for a kernel', () => {
 
   it('has an id no other rule of the file has', () => {
     expect(ruleDraft('void a::b<1>', ['a-b-1', 'a-b-1-2']).id).toBe('a-b-1-3');
+  });
+});
+
+describe('a file of drafts', () => {
+  it('is one that the reader of own rules takes as it is', () => {
+    const text = ruleFile([KERNEL, 'x'.repeat(9000), 'a\u202eb', 'void a<(int)4>(b*)']);
+    const { mistakes, used } = withOwnRules([{ origin: 'layers.json', text }]);
+    expect(mistakes).toEqual([]);
+    expect(used).toEqual(['layers.json']);
   });
 });
 

@@ -51,49 +51,52 @@ describe('rules of a user', () => {
     [{ modules: ['x'] }, 'S: modules[0]: must be an object.'],
     [
       { modules: [{ ...good, type: 'mambo' }] },
-      "S: modules[0]: 'type' must be a layer type such as mamba, attention or moe_experts.",
+      "S: modules[0] (x): 'type' must be a layer type such as mamba, attention or moe_experts.",
     ],
     [
       { modules: [{ ...good, role: 'boss' }] },
-      "S: modules[0]: 'role' must be one of owner, part, leaf.",
+      "S: modules[0] (x): 'role' must be one of owner, part, leaf.",
     ],
     [
       { modules: [{ ...good, clas: 'B' }] },
-      "S: modules[0]: 'clas' is not a key this kind of rule has.",
+      "S: modules[0] (x): 'clas' is not a key this kind of rule has.",
     ],
-    [{ modules: [{ ...good, why: 3 }] }, "S: modules[0]: 'why' must be a text that is not empty."],
+    [
+      { modules: [{ ...good, why: 3 }] },
+      "S: modules[0] (x): 'why' must be a text that is not empty.",
+    ],
     [
       { modules: [{ ...good, role: 'part' }] },
-      "S: modules[0]: a rule of role 'part' says with 'in' or 'directlyIn' what it is a part of.",
+      "S: modules[0] (x): a rule of role 'part' says with 'in' or 'directlyIn' what it is a part of.",
     ],
     [
       { modules: [{ ...good, kernel: 'k' }] },
-      "S: modules[0]: a module rule has one of 'class', 'word' and 'kernel'.",
+      "S: modules[0] (x): a module rule has one of 'class', 'word' and 'kernel'.",
     ],
     [
       { frames: [{ id: 'x', type: 'mamba', why: 'w' }] },
-      "S: frames[0]: a frame rule has at least one of 'file', 'function' and 'library'.",
+      "S: frames[0] (x): a frame rule has at least one of 'file', 'function' and 'library'.",
     ],
     [
       { names: [{ id: 'x', type: 'mamba', why: 'w' }] },
-      "S: names[0]: a name rule has at least one of 'kernel', 'op' and 'collective'.",
+      "S: names[0] (x): a name rule has at least one of 'kernel', 'op' and 'collective'.",
     ],
     [
       { names: [{ id: 'x', kernel: 'k', needs: ['moe'], type: 'mamba', why: 'w' }] },
-      "S: names[0]: 'needs' holds 'moe', which is not a layer type.",
+      "S: names[0] (x): 'needs' holds 'moe', which is not a layer type.",
     ],
-    [{ steps: [{ id: 'x', why: 'w' }] }, "S: steps[0]: a step rule has a 'match'."],
+    [{ steps: [{ id: 'x', why: 'w' }] }, "S: steps[0] (x): a step rule has a 'match'."],
     [
       { phaseWords: { chew: 'lunch' } },
       "S: phaseWords: 'chew' must be one of unknown, prefill, decode, mixed, train.",
     ],
     [
       { ranges: [{ id: 'x', match: '^layer \\d+$', why: 'w' }] },
-      "S: ranges[0]: a range rule has a 'match' with a group named path, index or word.",
+      "S: ranges[0] (x): a range rule has a 'match' with a group named path, index or word.",
     ],
     [
       { outside: [{ id: 'x', why: 'w' }] },
-      "S: outside[0]: a rule of 'outside' has at least one of 'annotation' and 'op'.",
+      "S: outside[0] (x): a rule of 'outside' has at least one of 'annotation' and 'op'.",
     ],
     [{ backward: { add: 'x' } }, "S: backward: 'add' is not a key this kind of rule has."],
     [{ layers: { block: 7 } }, "S: layers: 'block' must be a regular expression, as text."],
@@ -103,7 +106,7 @@ describe('rules of a user', () => {
 
   it('with a pattern that is none are refused', () => {
     expect(() => parseRules({ modules: [{ ...good, class: '(' }] }, 'S')).toThrow(
-      /^S: modules\[0\]: 'class' is not a regular expression: /,
+      /^S: modules\[0\] \(x\): 'class' is not a regular expression: /,
     );
   });
 

@@ -211,7 +211,16 @@ describe('modules whose callers were not recorded', () => {
     );
 
   it('are known from where they stand elsewhere', () => {
-    expect(answers(layer(1, ' cut'), module('LlamaModel_0', layer(0, ''), layer(1, '')))).toEqual({
+    expect(
+      answers(
+        module('LlamaAttention_0', kernel('a0 cut')),
+        layer(1, ' cut'),
+        module('LlamaModel_0', layer(0, ''), layer(1, '')),
+        module('LlamaAttention_1', kernel('a1 again')),
+      ),
+    ).toEqual({
+      'a0 cut': 'attention@0',
+      'a1 again': 'attention@1',
       'a1 cut': 'attention@1',
       'add1 cut': 'residual@1',
       a0: 'attention@0',

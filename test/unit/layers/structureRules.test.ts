@@ -58,12 +58,15 @@ describe('structure rules of a user', () => {
   it.each([
     [
       { ...good, role: 'gem' },
-      /^S: structure\[0\]: 'role' must be one of gemm, gemm_tail, grouped_gemm, /,
+      /^S: structure\[0\] \(x\): 'role' must be one of gemm, gemm_tail, grouped_gemm, /,
     ],
-    [{ ...good, kernel: undefined }, /^S: structure\[0\]: a structure rule has a 'kernel'\.$/],
+    [
+      { ...good, kernel: undefined },
+      /^S: structure\[0\] \(x\): a structure rule has a 'kernel'\.$/,
+    ],
     [
       { ...good, type: 'mamba' },
-      /^S: structure\[0\]: 'type' is not a key this kind of rule has\.$/,
+      /^S: structure\[0\] \(x\): 'type' is not a key this kind of rule has\.$/,
     ],
   ])('that are wrong are refused: %j', (rule, sentence) => {
     const read = () => parseRules({ structure: [rule] }, 'S');

@@ -40,7 +40,7 @@ describe('what attribution goes by besides the trace', () => {
 
   it('is nothing where nothing is given', async () => {
     const { attribution } = await opened(PLAIN);
-    expect(attribution).toEqual({ model: null, companion: [], problems: [] });
+    expect(attribution).toEqual({ model: null, companion: [], rules: [], problems: [] });
   });
 
   it('is the model and the companion, by name', async () => {
@@ -52,8 +52,28 @@ describe('what attribution goes by besides the trace', () => {
     expect(attribution).toEqual({
       model: { family: 'nemotron_h', layers: 52, path: MODEL, found: true, notes: [] },
       companion: ['layers.stack.pt.trace.json.gz'],
+      rules: [],
       problems: [],
     });
+  });
+
+  it('is the rules of the user also where a call is explained', async () => {
+    const why = 'everything is ours';
+    const rules = { names: [{ id: 'own-all', kernel: '.', type: 'mlp', why }] };
+    await opened(STACKS, { rules: [{ origin: 'layers.json', json: rules }] });
+    const calls = await session.attributed({ from: 0, count: 1000 });
+    const call = calls.findIndex(({ method, layer_type: type }) => {
+      return method === 'module' && type !== 'mlp';
+    });
+    const { alternatives } = await session.explain({ call });
+    expect(alternatives).toContainEqual({
+      method: 'name',
+      layer_type: 'mlp',
+      layer_label: 'MLP',
+      rule: { id: 'own-all', text: `Name: ${why}` },
+      agrees: false,
+    });
+    expect(await session.explain({ at_us: calls[call].ts_us })).toMatchObject({ call });
   });
 
   it.each([
@@ -62,7 +82,8 @@ describe('what attribution goes by besides the trace', () => {
     [{ companion: ['/no/such/file.json'] }, 'companion', 'file.json'],
     [{ companion: [MODEL] }, 'companion', 'nemotron_h.config.json'],
     [{ companion: [PLAIN] }, 'companion', 'is the trace itself'],
-    [{ rules: { names: [{ id: 'x' }] } }, 'rules', 'x'],
+    [{ rules: [{ origin: 'S', json: { names: [{ id: 'x' }] } }] }, 'rules', 'S: names[0] (x): '],
+    [{ rules: [{ origin: 'S', text: '{' }] }, 'rules', 'S is not JSON: '],
   ] as const)(
     'costs only its own evidence where it is of no use: %j',
     async (given, input, why) => {
@@ -97,8 +118,9 @@ describe('what attribution goes by besides the trace', () => {
     const before = await callsByType();
     expect(before['mamba']).toBeGreaterThan(0);
     expect(await drawnTypes()).toContain('attention');
-    const rules = { names: [{ id: 'x', kernel: '.', type: 'mlp', why: 'all' }] };
-    const changed = await session.reattribute({ ...model, rules });
+    const json = { names: [{ id: 'x', kernel: '.', type: 'mlp', why: 'all' }] };
+    const changed = await session.reattribute({ ...model, rules: [{ origin: 'ours', json }] });
+    expect(changed.attribution.rules).toEqual(['ours']);
     expect(changed.attribution.model?.family).toBe('nemotron_h');
     const all = Object.values(before).reduce((sum, calls) => sum + calls, 0);
     expect(await callsByType()).toEqual({ mlp: all });
@@ -106,6 +128,12 @@ describe('what attribution goes by besides the trace', () => {
     const back = await session.reattribute({});
     expect(back.attribution.model).toBeNull();
     expect(await callsByType()).toEqual(before);
+  });
+
+  it('goes by own names before it reads structure', async () => {
+    const json = { names: [{ id: 'x', kernel: '.', type: 'mlp', why: 'all' }] };
+    const { counts } = await opened(PLAIN, { ...model, rules: [{ origin: 'ours', json }] });
+    expect(await callsByType()).toEqual({ mlp: counts.gpu });
   });
 
   it('stops where it is cancelled, and keeps what it had', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createNodeSession } from '../../src/session/nodeSession.js';
 import { KERNEL, MEMCPY, MEMSET, OP } from '../../src/trace/index.js';
 import { folderState, openFile, plainSql, sum } from '../unit/formats/reading.js';
 
@@ -167,4 +168,27 @@ it('ranges nest as the file’s own call stack has them', async () => {
     mine.set(name, (mine.get(name) ?? 0) + 1);
   }
   expect([...mine].sort()).toEqual(around.map(([name, count]) => [name, count]).sort());
+});
+
+it('the serving trace’s kernels fall into the 32 layers of its model, replayed or not', async () => {
+  const session = createNodeSession();
+  try {
+    await session.open([SERVING]);
+    // Attention kernels run once a layer and step: 20 steps are replayed from graphs, 2 are not.
+    const { rows } = await session.query({
+      sql: `SELECT layer_index, layer_type, count(*), sum(replayed) FROM kernels
+            WHERE name LIKE '%paged_attention_ll4mi_QKV%' OR name LIKE '_ZN7ck_tile6kentry%Fmha%'
+            GROUP BY 1, 2 ORDER BY 1`,
+    });
+    expect(rows).toEqual(Array.from({ length: 32 }, (_, layer) => [layer, 'attention', 22, 20]));
+    const [[classified]] = (
+      await session.query({
+        sql: `SELECT sum(duration_ns) FILTER (WHERE layer_type <> 'unclassified') * 1.0 / sum(duration_ns)
+              FROM (SELECT layer_type, duration_ns FROM kernels UNION ALL SELECT layer_type, duration_ns FROM memory_ops)`,
+      })
+    ).rows;
+    expect(Number(classified)).toBeGreaterThan(0.97);
+  } finally {
+    await session.close();
+  }
 });

@@ -54,6 +54,12 @@ describe('SQL over AMD traces', () => {
     ).toEqual([0, 6, 6, 1, 6, 6]);
   });
 
+  it('knows copies as such by the names rocprofv3 gives them', async () => {
+    const sql =
+      "SELECT DISTINCT layer_type FROM memory_ops WHERE name = 'MEMORY_COPY_HOST_TO_DEVICE'";
+    expect(await values([MERGED], sql)).toEqual(['memcpy']);
+  });
+
   it('knows ranges by the threads of their process', async () => {
     expect(
       await values(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MEMCPY, type TimedColumns } from '../../src/trace/index.js';
-import { folderState, openFile, plainSql, refusalOf, sum } from '../unit/formats/reading.js';
+import { folderState, openFile, plainSql, sum } from '../unit/formats/reading.js';
 
 const TRACES = '../shared/traces/public';
 /** A plug-in's test file: its suffix has no underscore, and it has no rocpd_event. */
@@ -50,11 +50,4 @@ it('accounts for every row, and for what the file lacks', async () => {
     ['no-launch', gpu.count],
     ['no-event', gpu.count],
   ]);
-});
-
-it('what only looks like one keeps its refusal', async () => {
-  const compute = await refusalOf(openFile(`${TRACES}/other/optiq_rocprof_compute_23ed6f36.db`));
-  expect(compute.looksLike).toBe('a ROCm Compute Profiler database');
-  const json = await refusalOf(openFile(`${TRACES}/other/tl_rocprofv3_908_results.json.gz`));
-  expect(json.looksLike).toBe('a rocprofv3 JSON result, gzipped');
 });

@@ -24,7 +24,10 @@ export function laneNames(trace: Trace): readonly string[] {
 }
 
 function laneName(lane: Lane): string {
-  return lane.kind === 'stream' ? `cuda:${lane.device} stream ${lane.id}` : lane.label;
+  if (lane.kind !== 'stream') {
+    return lane.label;
+  }
+  return lane.id === '' ? `cuda:${lane.device}` : `cuda:${lane.device} stream ${lane.id}`;
 }
 
 /** The names, those that occur more than once made longer. */

@@ -31,7 +31,9 @@ export function eventsTable(engine: SqlEngine, tables: QueryTables): EventsTable
     engine.columnsOf('events').map((name) => [name.toLowerCase(), name]),
   );
   // The database is one file's: with several files only the columns hold the events of all ranks.
-  if (own.size === 0 || tables.fileCount > 1) {
+  // A rocpd file of version 4 has a view of that name that is something else.
+  const isEvents = tables.format === 'flat' || tables.format === 'ingero';
+  if (!isEvents || own.size === 0 || tables.fileCount > 1) {
     return { view: eventsFromColumns(tables), dialect: {} };
   }
   return tables.format === 'ingero' ? ingeroEvents(engine, own) : flatEvents(engine, own);

@@ -2,11 +2,19 @@ import { flatReader } from '../formats/flat/flatReader.js';
 import { ingeroReader } from '../formats/ingero/ingeroReader.js';
 import { kinetoReader } from '../formats/kineto/kinetoReader.js';
 import type { FormatReader } from '../formats/reader.js';
+import { rocpdReader } from '../formats/rocpd/rocpdReader.js';
+import { rpdReader } from '../formats/rpd/rpdReader.js';
 import type { SqlEngine } from '../sqlite/engine.js';
 
 /** Every format this version reads; asked in this order whether a file is theirs. */
 export function traceReaders(
   openEngine: (database: Uint8Array) => Promise<SqlEngine>,
 ): readonly FormatReader[] {
-  return [ingeroReader(openEngine), flatReader(openEngine), kinetoReader];
+  return [
+    ingeroReader(openEngine),
+    rocpdReader(openEngine),
+    rpdReader(openEngine),
+    flatReader(openEngine),
+    kinetoReader,
+  ];
 }

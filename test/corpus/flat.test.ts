@@ -75,17 +75,6 @@ describe('databases of other tools are refused by name', () => {
       'an Nsight Systems export',
     ]),
     [
-      `${TRACES}/public/rocpd/bt2_test_rocm_database.db`,
-      'unsupported',
-      'a rocpd trace (ROCm Systems Profiler, rocprofv3)',
-    ],
-    [`${TRACES}/public/rpd/rpd_matmul_result.rpd`, 'unsupported', 'an RPD trace (rocmProfileData)'],
-    [
-      `${TRACES}/public/rpd/rpd_raptor_mytrace.rpd`,
-      'unsupported',
-      'an RPD trace (rocmProfileData)',
-    ],
-    [
       `${TRACES}/public/other/optiq_rocprof_compute_23ed6f36.db`,
       'unsupported',
       'a ROCm Compute Profiler database',

@@ -8,6 +8,8 @@ import { kinetoReader } from '../../../src/formats/kineto/kinetoReader.js';
 import { nodeFileSource } from '../../../src/formats/nodeFileSource.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../../../src/formats/reader.js';
+import { rocpdReader } from '../../../src/formats/rocpd/rocpdReader.js';
+import { rpdReader } from '../../../src/formats/rpd/rpdReader.js';
 import type { SqlEngine, SqlValue } from '../../../src/sqlite/engine.js';
 import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
 import { openSqlJs } from '../../../src/sqlite/sqlJsEngine.js';
@@ -17,7 +19,13 @@ import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
 export async function readers(): Promise<FormatReader[]> {
   const sqlJs = await loadNodeSqlJs();
   const openEngine = async (database: Uint8Array): Promise<SqlEngine> => openSqlJs(sqlJs, database);
-  return [ingeroReader(openEngine), flatReader(openEngine), kinetoReader];
+  return [
+    ingeroReader(openEngine),
+    rocpdReader(openEngine),
+    rpdReader(openEngine),
+    flatReader(openEngine),
+    kinetoReader,
+  ];
 }
 
 export async function openFile(file: string): Promise<Trace> {

@@ -14,7 +14,7 @@ import type { ModelPlan } from '../model/modelPlan.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
 import type { KernelRole, RuleSet } from '../rules.js';
 import { alignChunks, HEAD, type Alignment, type Pass } from '../structure/alignment.js';
-import { cutAtNorms, isLight, type Chunks } from '../structure/chunks.js';
+import { AFTER, cutAtNorms, isLight, type Chunks } from '../structure/chunks.js';
 import { KernelRoles } from '../structure/kernelRoles.js';
 import { launchSequences } from '../structure/launchOrder.js';
 import { findNorms } from '../structure/normSites.js';
@@ -368,7 +368,8 @@ function goodPasses(chunks: Chunks, alignment: Alignment, slots: readonly Slot[]
     (pass) =>
       !pass.broken &&
       pass.misfits <= MOST_MISFITS * slots.length &&
-      !goesOn(chunks, alignment, pass),
+      !goesOn(chunks, alignment, pass) &&
+      !holdsTwo(chunks, alignment, slots, pass),
   );
   const whole = alignment.passes.map(
     (pass, i) => fits[i] && pass.hasStart && pass.hasEnd && pass.slots === slots.length,
@@ -394,6 +395,40 @@ function goesOn(chunks: Chunks, alignment: Alignment, { last }: Pass): boolean {
     chunks.conv[last] === 1 ||
     (chunks.activation[last] === 1 && chunks.gemms[last] >= 2);
   return alignment.slot[last] === HEAD && chunks.edge[last] === 0 && isPart;
+}
+
+/**
+ * Whether a slot holds the parts of several layers: more residual additions stand inside it than inside
+ * most slots of its kinds. Every index after it would be wrong.
+ */
+function holdsTwo(
+  chunks: Chunks,
+  { slot }: Alignment,
+  slots: readonly Slot[],
+  { first, last }: Pass,
+): boolean {
+  const additions = new Map<number, number>();
+  for (let c = first; c <= last && slot[c] >= 0; c++) {
+    const goesOnAfterAdd =
+      c > first &&
+      slot[c] === slot[c - 1] &&
+      chunks.after[c] !== AFTER.other &&
+      chunks.gemms[c] > 0;
+    additions.set(slot[c], (additions.get(slot[c]) ?? 0) + (goesOnAfterAdd ? 1 : 0));
+  }
+  const byKinds = new Map<number, number[]>();
+  for (const [j, count] of additions) {
+    const counts = byKinds.get(slots[j].mask);
+    if (counts === undefined) {
+      byKinds.set(slots[j].mask, [count]);
+    } else {
+      counts.push(count);
+    }
+  }
+  return [...byKinds.values()].some((counts) => {
+    counts.sort((a, b) => a - b);
+    return counts[counts.length - 1] > counts[(counts.length - 1) >> 1];
+  });
 }
 
 /**

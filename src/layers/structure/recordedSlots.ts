@@ -81,7 +81,9 @@ function groupsOf(chunks: Chunks): Group[] {
     const group = groupOf(kinds, gemms, conv, edge);
     // Gated mixers have activations too; without a configuration only the plain shape is an MLP.
     const isMlp = activation === 1 && norms <= 1 && gemms >= 2 && gemms <= MOST_MLP_GEMMS;
-    groups.push(split || (group === 'mlp' && !isMlp) ? 'unknown' : group);
+    // Attention and an MLP without a residual between them (Zamba) are two parts that look like one.
+    const isTwo = split || (group === 'attention' && activation === 1);
+    groups.push(isTwo || (group === 'mlp' && !isMlp) ? 'unknown' : group);
     kinds = gemms = conv = activation = edge = norms = 0;
     split = false;
   };

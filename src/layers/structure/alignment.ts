@@ -49,7 +49,7 @@ const COST = {
   skips: 8,
   breaksOff: 4,
   noHead: 2,
-  endsInside: 1,
+  cutOff: 1,
   outside: 1.5,
   outsideQuiet: 0.2,
   edgeInside: 3,
@@ -123,6 +123,8 @@ export function alignChunks(chunks: Chunks, slots: readonly Slot[]): Alignment {
     take(out, anyEnd, outCost + (quiet ? COST.outsideQuiet : COST.outside));
 
     const begins = BEGINS[chunks.after[c]];
+    const isFirst = c === 0 || (c === 1 && chunks.edge[0] === 0);
+    const beginsInside = isFirst ? COST.cutOff : COST.beginsInside;
     const goesOnCost = quiet ? 0 : GOES_ON[chunks.after[c]];
     const headCost = wrong(c, 0) + (quiet ? COST.outside : 0) + begins;
     take(head, 2 * m - 1, cost[2 * m - 1] + headCost);
@@ -155,7 +157,7 @@ export function alignChunks(chunks: Chunks, slots: readonly Slot[]): Alignment {
       } else {
         enter(2 * j - 1, cost[2 * j - 1] + begin);
         enter(2 * j - 2, cost[2 * j - 2] + begin + COST.notProved);
-        enter(anyEnd, outCost + begin + COST.beginsInside);
+        enter(anyEnd, outCost + begin + beginsInside);
         if (j > 1) {
           enter(2 * j - 3, cost[2 * j - 3] + begin + COST.skips);
         }
@@ -169,7 +171,7 @@ export function alignChunks(chunks: Chunks, slots: readonly Slot[]): Alignment {
   }
   // A recording may end inside a pass; where it can be told, the pass ended.
   for (let state = 0; state < head; state++) {
-    cost[state] += COST.endsInside;
+    cost[state] += COST.cutOff;
   }
   return readBack(chunks, slots, from, cost, states);
 }

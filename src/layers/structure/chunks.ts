@@ -75,12 +75,7 @@ export function cutAtNorms(
   cuts.forEach((cut, i) => {
     start[i + 1] = cut.start;
     body[i + 1] = cut.end;
-    after[i + 1] =
-      cut.end === cut.start
-        ? AFTER.addOnly
-        : cut.addsResidual || addsBefore(roles, cut.start)
-          ? AFTER.addThenNorm
-          : AFTER.other;
+    after[i + 1] = standsAfter(roles, cut);
   });
   start[count] = roles.length;
   const gemms = new Uint16Array(count);
@@ -135,15 +130,12 @@ export function cutAtNorms(
 function withAdditions(roles: Roles, sites: readonly NormSite[]): NormSite[] {
   const cuts: NormSite[] = [];
   let next = 0;
-  for (let at = 1; at < roles.length; at++) {
+  for (let at = 0; at < roles.length; at++) {
     if (next < sites.length && sites[next].start === at) {
       cuts.push(sites[next++]);
     } else if (roles[at - 1] === 'add' && (roles[at] === 'gemm' || isFilledProduct(roles, at))) {
       cuts.push({ start: at, end: at, addsResidual: false });
     }
-  }
-  if (sites[0]?.start === 0) {
-    cuts.unshift(sites[0]);
   }
   return cuts;
 }
@@ -151,6 +143,14 @@ function withAdditions(roles: Roles, sites: readonly NormSite[]): NormSite[] {
 /** Products split along their inner dimension clear their workspace first. */
 function isFilledProduct(roles: Roles, at: number): boolean {
   return roles[at] === 'fill' && roles[at + 1] === 'gemm';
+}
+
+function standsAfter(roles: Roles, { start, end, addsResidual }: NormSite): number {
+  if (end === start) {
+    return AFTER.addOnly;
+  }
+  // What ran before the first event of a recording is not known: it may have been an addition.
+  return start === 0 || addsResidual || addsBefore(roles, start) ? AFTER.addThenNorm : AFTER.other;
 }
 
 function addsBefore(roles: Roles, at: number): boolean {

@@ -108,6 +108,10 @@ function maskOf(chunks: Chunks, from: number, to: number, visible: number): numb
     const isMlp = activation === 1 && normed <= 1 && gemms >= 2 && gemms <= MOST_MLP_GEMMS;
     return gemms <= 1 ? HEAD : isMlp ? KIND_BIT.mlp : UNKNOWN;
   }
+  // Attention and an MLP without a residual between them (Zamba) are two parts that look like one.
+  if (kinds === KIND_BIT.attention && activation === 1) {
+    return UNKNOWN;
+  }
   // Mixers may run side by side; a mixer and a feed-forward part with no norm between are not told.
   const single = (kinds & (kinds - 1)) === 0;
   return single || (kinds & ~MIXERS) === 0 ? kinds : UNKNOWN;

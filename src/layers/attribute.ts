@@ -8,6 +8,7 @@ import {
 import { builtInRules } from './builtInRules.js';
 import { newLabelDraft } from './labelDraft.js';
 import type { ModelPlan } from './model/modelPlan.js';
+import { backwardPass } from './passes/backwardPass.js';
 import { companionPass } from './passes/companionPass.js';
 import { modulePass } from './passes/modulePass.js';
 import { namePass, namesAlone, ownNamePass } from './passes/namePass.js';
@@ -53,6 +54,7 @@ export function attribute(trace: Trace, options: AttributeOptions = {}): LayerLa
     companionPass(rules, options.companion, named),
     outsidePass(rules),
     structurePass(rules, options.model, named),
+    backwardPass(rules),
     namePass(rules),
   ];
   passes.forEach((pass, i) => {

@@ -68,8 +68,48 @@ function asSlots(groups: readonly PartKind[]): Slot[] {
   }));
 }
 
+/** A group as it was found, with what tells it from others of its kind. */
+interface Found {
+  readonly group: Group;
+  readonly gemms: number;
+  readonly norms: number;
+  /** its first normalisation is followed by one product and no kernel of a kind: a head looks so */
+  readonly beginsAsHead: boolean;
+}
+
+/**
+ * Where nothing names the embedding, a head and the first part of the next pass look like one part: it
+ * has a normalisation and a product more than most of its kind.
+ */
 function groupsOf(chunks: Chunks): Group[] {
-  const groups: Group[] = [];
+  const found = foundGroups(chunks);
+  const gemms = mostCommon(found, ({ gemms: count }) => count);
+  const norms = mostCommon(found, ({ norms: count }) => count);
+  return found.flatMap((one): Group[] => {
+    const holdsHead =
+      one.beginsAsHead &&
+      one.gemms === (gemms.get(one.group) ?? 0) + 1 &&
+      one.norms === (norms.get(one.group) ?? 0) + 1;
+    return holdsHead ? ['head', one.group] : [one.group];
+  });
+}
+
+/** By group the figure that most of its kind have. */
+function mostCommon(found: readonly Found[], of: (one: Found) => number): Map<Group, number> {
+  const times = new Map<Group, Map<number, number>>();
+  for (const one of found) {
+    const counts = times.get(one.group) ?? new Map<number, number>();
+    times.set(one.group, counts);
+    counts.set(of(one), (counts.get(of(one)) ?? 0) + 1);
+  }
+  return new Map(
+    [...times].map(([group, counts]) => [group, [...counts].sort((a, b) => b[1] - a[1])[0][0]]),
+  );
+}
+
+function foundGroups(chunks: Chunks): Found[] {
+  const groups: Found[] = [];
+  let first = 0;
   let kinds = 0;
   let gemms = 0;
   let conv = 0;
@@ -83,7 +123,12 @@ function groupsOf(chunks: Chunks): Group[] {
     const isMlp = activation === 1 && norms <= 1 && gemms >= 2 && gemms <= MOST_MLP_GEMMS;
     // Attention and an MLP without a residual between them (Zamba) are two parts that look like one.
     const isTwo = split || (group === 'attention' && activation === 1);
-    groups.push(isTwo || (group === 'mlp' && !isMlp) ? 'unknown' : group);
+    groups.push({
+      group: isTwo || (group === 'mlp' && !isMlp) ? 'unknown' : group,
+      gemms,
+      norms,
+      beginsAsHead: chunks.gemms[first] === 1 && chunks.kinds[first] === 0,
+    });
     kinds = gemms = conv = activation = edge = norms = 0;
     split = false;
   };
@@ -92,6 +137,7 @@ function groupsOf(chunks: Chunks): Group[] {
       chunks.after[c] === AFTER.addThenNorm || (c > 0 && chunks.edge[c - 1] === 1) || c === 1;
     if (c > 0 && begins) {
       close();
+      first = c;
     }
     norms += chunks.body[c] > chunks.start[c] ? 1 : 0;
     // Products after an addition without a norm between: one group may be two parts.

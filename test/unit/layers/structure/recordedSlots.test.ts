@@ -54,6 +54,27 @@ describe('the slots that a recording shows', () => {
   });
 });
 
+describe('a head that nothing names', () => {
+  it('is told from the part of the next pass behind it by what it adds to that', () => {
+    const pass = [mamba, moe, mamba, attention, moe];
+    const unnamedHead: Shown = { gemms: 1 };
+    const next = { ...mamba, after: AFTER.other };
+    const rest = pass.slice(1);
+    const slots = read(
+      before,
+      ...pass,
+      unnamedHead,
+      next,
+      ...rest,
+      unnamedHead,
+      next,
+      ...rest,
+      head,
+    );
+    expect(slots).toHaveLength(5);
+  });
+});
+
 describe('no slots', () => {
   it.each<[string, Shown[]]>([
     ['a run too short to be told from chance', []],

@@ -2,25 +2,22 @@ import {
   GpuBuilder,
   KERNEL,
   layerTypeCode,
-  METHODS,
-  NO_LAYER,
   timeKindOf,
   UNCLASSIFIED,
   type LayerLabels,
   type Trace,
 } from '../../trace/index.js';
 import { newLabelDraft } from '../labelDraft.js';
+import { LabelCopies, type Labelled } from '../labelCopies.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
 import { KERNEL_ROLES, type RuleSet } from '../rules.js';
 import { capturedGraphs } from '../structure/capturedLaunches.js';
+import { distinctPasses, passesOf, type PassRows } from '../structure/forwardPasses.js';
 import { KernelRoles } from '../structure/kernelRoles.js';
-import { launchSequences } from '../structure/launchOrder.js';
 import { alignSequences, type SequenceMatch, type Token } from '../structure/sequenceAlignment.js';
 import { modulePass } from './modulePass.js';
 import type { NamesAlone } from './namePass.js';
 import { stackPass } from './stackPass.js';
-
-const COMPANION_METHOD = METHODS.indexOf('companion');
 
 /** Below this likeness two passes are of different models, or of different work. */
 const LEAST_LIKENESS = 0.4;
@@ -42,15 +39,6 @@ const DISTINCT: ReadonlyMap<number, string> = new Map([
   [layerTypeCode('moe_shared_expert'), 'moe'],
   [layerTypeCode('moe_all_to_all'), 'moe'],
 ]);
-
-/** A trace with one label a row of its GPU events. */
-interface Labelled {
-  readonly trace: Trace;
-  readonly labels: LayerLabels;
-}
-
-/** A forward pass: rows of `Trace.gpu` in launch order. */
-type PassRows = Int32Array;
 
 /**
  * Labels from another trace of the same model, whose kernels are told by modules or stacks. Kernels of
@@ -204,35 +192,6 @@ function fromPasses(
   }
 }
 
-/** Passes that run kernels of the same names in the same order, as one. */
-interface DistinctPass {
-  /** the first of them */
-  readonly rows: PassRows;
-  /** all of them */
-  readonly same: PassRows[];
-}
-
-function distinctPasses({ gpu }: Trace, passes: readonly PassRows[]): DistinctPass[] {
-  const equal = (a: PassRows, b: PassRows): boolean =>
-    a.length === b.length && a.every((row, i) => gpu.name[row] === gpu.name[b[i]]);
-  const byHash = new Map<number, DistinctPass[]>();
-  const distinct: DistinctPass[] = [];
-  for (const rows of passes) {
-    const hash = rows.reduce((sum, row) => (Math.imul(sum, 31) + gpu.name[row]) | 0, 0);
-    const known = byHash.get(hash) ?? [];
-    byHash.set(hash, known);
-    const twin = known.find((candidate) => equal(candidate.rows, rows));
-    if (twin === undefined) {
-      const first: DistinctPass = { rows, same: [rows] };
-      known.push(first);
-      distinct.push(first);
-    } else {
-      twin.same.push(rows);
-    }
-  }
-  return distinct;
-}
-
 /** Names and roles as numbers that mean the same in both traces. */
 class Tokens {
   private readonly ids = new Map<string, number>();
@@ -279,145 +238,4 @@ function bestMatch(
     }
   }
   return best;
-}
-
-/**
- * The passes of a trace: a graph launch that holds a whole one, else what runs from one embedding
- * look-up to the next.
- *
- * @param labels which rows look up embeddings
- * @param wholeGraph kernels from which on a graph launch is a pass of its own
- */
-function passesOf(trace: Trace, labels: LayerLabels, wholeGraph: number): PassRows[] {
-  const { gpu } = trace;
-  const embedding = layerTypeCode('embedding');
-  const replaySize = new Map<number, number>();
-  for (let i = 0; i < gpu.count; i++) {
-    if (gpu.replayed[i] === 1) {
-      replaySize.set(gpu.launch[i], (replaySize.get(gpu.launch[i]) ?? 0) + 1);
-    }
-  }
-  const isWhole = (row: number): boolean =>
-    gpu.replayed[row] === 1 && (replaySize.get(gpu.launch[row]) ?? 0) >= wholeGraph;
-  const passes: PassRows[] = [];
-  for (const { events } of launchSequences(trace)) {
-    let from = 0;
-    let inLayers = false;
-    const close = (to: number): void => {
-      if (to > from) {
-        passes.push(events.subarray(from, to));
-      }
-      from = to;
-      inLayers = false;
-    };
-    for (let at = 0; at < events.length; at++) {
-      const row = events[at];
-      const before = at > 0 ? events[at - 1] : -1;
-      const graphChanges =
-        before >= 0 && (isWhole(row) || isWhole(before)) && gpu.launch[row] !== gpu.launch[before];
-      if (graphChanges || (labels.type[row] === embedding && inLayers && !isWhole(row))) {
-        close(at);
-      }
-      inLayers ||= labels.type[row] !== embedding && labels.type[row] !== UNCLASSIFIED;
-    }
-    close(events.length);
-  }
-  return passes;
-}
-
-/** Writes labels of the companion's calls to the calls that stand for them. */
-class LabelCopies {
-  /** rule ids by rule id of the companion */
-  private readonly rules = new Map<number, number>();
-  /** module names by name id of the companion */
-  private readonly modules = new Map<number, number>();
-
-  constructor(
-    private readonly trace: Trace,
-    private readonly labels: LabelDraft,
-    private readonly companion: Labelled,
-  ) {}
-
-  /**
-   * @param from the companion's rows of a pass
-   * @param to by position in `rows`: position in `from`, -1 where the companion has no such call
-   */
-  copy(rows: PassRows, from: PassRows, to: Int32Array): void {
-    const { labels } = this;
-    const known = this.companion.labels;
-    /** source of the nearest match before each position */
-    let before = -1;
-    for (let at = 0; at < rows.length;) {
-      if (to[at] >= 0) {
-        before = from[to[at]];
-        this.write(rows[at], before, this.ruleOf(known.rule[before]));
-        at++;
-        continue;
-      }
-      let next = at + 1;
-      while (next < rows.length && to[next] < 0) {
-        next++;
-      }
-      const after = next < rows.length ? from[to[next]] : -1;
-      const sameLayer = before >= 0 && after >= 0 && known.index[before] === known.index[after];
-      if (sameLayer && known.type[before] === known.type[after]) {
-        const rule = labels.ruleId('Companion: between two kernels of the same layer and type');
-        for (; at < next; at++) {
-          this.write(rows[at], before, rule);
-        }
-      } else {
-        const between = rows.subarray(at, next);
-        const layer = sameLayer ? known.index[before] : NO_LAYER;
-        this.explain(between, 'the companion trace has no such kernel here', layer);
-      }
-      at = next;
-    }
-  }
-
-  /** Says of calls that stay unclassified why the companion did not help. */
-  explain(rows: PassRows, why: string, layer = NO_LAYER): void {
-    const { labels } = this;
-    const rule = labels.ruleId(`Companion: ${why}`);
-    for (const row of rows) {
-      if (labels.type[row] === UNCLASSIFIED && labels.rule[row] === 0) {
-        labels.rule[row] = rule;
-      }
-      if (labels.type[row] === UNCLASSIFIED && labels.index[row] === NO_LAYER) {
-        labels.index[row] = layer;
-      }
-    }
-  }
-
-  private write(row: number, source: number, rule: number): void {
-    const { labels } = this;
-    const known = this.companion.labels;
-    if (labels.type[row] === UNCLASSIFIED && known.type[source] !== UNCLASSIFIED) {
-      labels.type[row] = known.type[source];
-      labels.index[row] = known.index[source];
-      labels.module[row] = this.moduleOf(known.module[source]);
-      labels.method[row] = COMPANION_METHOD;
-      labels.rule[row] = rule;
-    }
-  }
-
-  private ruleOf(source: number): number {
-    const { labels, companion } = this;
-    let rule = this.rules.get(source);
-    if (rule === undefined) {
-      const why = companion.labels.rules[source] || 'a labelled kernel';
-      rule = labels.ruleId(`Companion: stands for ${why}`);
-      this.rules.set(source, rule);
-    }
-    return rule;
-  }
-
-  private moduleOf(source: number): number {
-    const { trace, companion } = this;
-    let module = this.modules.get(source);
-    if (module === undefined) {
-      module = trace.names.intern(companion.trace.names.get(source));
-      this.modules.set(source, module);
-    }
-    return module;
-  }
 }

@@ -1,4 +1,3 @@
-import type { Roles } from '../structure/kernelRoles.js';
 import {
   LAYER_TYPES,
   layerTypeCode,
@@ -13,14 +12,16 @@ import {
 import type { ModelPlan } from '../model/modelPlan.js';
 import type { AttributionPass, LabelDraft } from '../pass.js';
 import type { KernelRole, RuleSet } from '../rules.js';
-import { alignChunks, HEAD, type Alignment, type Pass } from '../structure/alignment.js';
-import { AFTER, cutAtNorms, isLight, type Chunks } from '../structure/chunks.js';
+import { alignChunks, HEAD, type Alignment } from '../structure/alignment.js';
+import { cutAtNorms, type Chunks } from '../structure/chunks.js';
 import { KernelRoles } from '../structure/kernelRoles.js';
 import { launchSequences } from '../structure/launchOrder.js';
+import { normEnds } from '../structure/normEnds.js';
 import { findNorms } from '../structure/normSites.js';
 import { markSlot, type KernelFacts, type Mark } from '../structure/partLabels.js';
 import { recordedSlots } from '../structure/recordedSlots.js';
 import { KIND_BIT, slotsOf, type Slot } from '../structure/slots.js';
+import { trustedPasses } from '../structure/trustedPasses.js';
 import { testedText } from '../testedText.js';
 import type { NamesAlone } from './namePass.js';
 
@@ -62,10 +63,6 @@ const TABLE_ROLES: ReadonlySet<KernelRole | null> = new Set([
   'gemm',
 ]);
 
-/** A pass with more misfits than this share of its slots is not taken. */
-const MOST_MISFITS = 0.1;
-/** A pass cut off by the recording is not taken with fewer slots than this share. */
-const LEAST_SLOTS = 0.5;
 /** Fewer normalisations than these bound no layers. */
 const LEAST_NORMS = 3;
 /** Kernels of a backward pass say so, those of a forward pass hardly ever do. */
@@ -194,7 +191,7 @@ class SequenceLabels {
       return undefined;
     }
     const alignment = alignChunks(chunks, slots);
-    const good = goodPasses(chunks, alignment, slots);
+    const good = trustedPasses(chunks, alignment, slots);
     return good.includes(true) ? { slots, alignment, good } : undefined;
   }
 
@@ -357,117 +354,4 @@ function markGraphStarts(trace: Trace, events: Int32Array, edges: Uint8Array): v
     }
     from = to;
   }
-}
-
-/**
- * Which passes fit so well that their labels can be trusted. A recording may begin or end in the middle
- * of one: it is taken where a whole pass shows that these are the model's layers.
- */
-function goodPasses(chunks: Chunks, alignment: Alignment, slots: readonly Slot[]): boolean[] {
-  const fits = alignment.passes.map(
-    (pass) =>
-      !pass.broken &&
-      pass.misfits <= MOST_MISFITS * slots.length &&
-      !goesOn(chunks, alignment, pass) &&
-      !holdsTwo(chunks, alignment, slots, pass),
-  );
-  const whole = alignment.passes.map(
-    (pass, i) => fits[i] && pass.hasStart && pass.hasEnd && pass.slots === slots.length,
-  );
-  if (!whole.includes(true)) {
-    return whole;
-  }
-  return alignment.passes.map((pass, i) => {
-    const cutAtStart = pass.first <= 1 && pass.hasEnd;
-    const cutAtEnd = pass.last >= chunks.count - 1 && pass.hasStart;
-    const enough = pass.slots >= LEAST_SLOTS * slots.length;
-    return whole[i] || (fits[i] && enough && (cutAtStart || cutAtEnd));
-  });
-}
-
-/**
- * Whether what should be the head of a pass is a part of one more layer: the model that ran has more
- * layers than the slots say.
- */
-function goesOn(chunks: Chunks, alignment: Alignment, { last }: Pass): boolean {
-  const isPart =
-    chunks.kinds[last] !== 0 ||
-    chunks.conv[last] === 1 ||
-    (chunks.activation[last] === 1 && chunks.gemms[last] >= 2);
-  return alignment.slot[last] === HEAD && chunks.edge[last] === 0 && isPart;
-}
-
-/**
- * Whether a slot holds the parts of several layers: more residual additions stand inside it than inside
- * most slots of its kinds. Every index after it would be wrong.
- */
-function holdsTwo(
-  chunks: Chunks,
-  { slot }: Alignment,
-  slots: readonly Slot[],
-  { first, last }: Pass,
-): boolean {
-  const additions = new Map<number, number>();
-  for (let c = first; c <= last && slot[c] >= 0; c++) {
-    const goesOnAfterAdd =
-      c > first &&
-      slot[c] === slot[c - 1] &&
-      chunks.after[c] !== AFTER.other &&
-      chunks.gemms[c] > 0;
-    additions.set(slot[c], (additions.get(slot[c]) ?? 0) + (goesOnAfterAdd ? 1 : 0));
-  }
-  const byKinds = new Map<number, number[]>();
-  for (const [j, count] of additions) {
-    const counts = byKinds.get(slots[j].mask);
-    if (counts === undefined) {
-      byKinds.set(slots[j].mask, [count]);
-    } else {
-      counts.push(count);
-    }
-  }
-  return [...byKinds.values()].some((counts) => {
-    counts.sort((a, b) => a - b);
-    return counts[counts.length - 1] > counts[(counts.length - 1) >> 1];
-  });
-}
-
-/**
- * Where each normalisation ends. Its last kernels (multiply with the weight, back to half precision)
- * look like what a part may begin with: what follows in front of parts of every kind belongs to the
- * normalisation, what follows only in front of some belongs to those.
- */
-function normEnds(roles: Roles, chunks: Chunks, alignment: Alignment): Int32Array {
-  const ends = chunks.body.slice();
-  let common: (KernelRole | null)[] | undefined;
-  for (let c = 1; c < chunks.count; c++) {
-    const slot = alignment.slot[c];
-    if (slot < 0 || alignment.slot[c - 1] === slot || chunks.body[c] === chunks.start[c]) {
-      continue;
-    }
-    const tail: (KernelRole | null)[] = [];
-    for (let at = chunks.body[c]; at < chunks.start[c + 1] && isLight(roles[at]); at++) {
-      tail.push(roles[at]);
-    }
-    if (common === undefined) {
-      common = tail;
-    } else {
-      let same = 0;
-      while (same < common.length && same < tail.length && common[same] === tail[same]) {
-        same++;
-      }
-      common = common.slice(0, same);
-    }
-  }
-  const length = common?.length ?? 0;
-  for (let c = 1; c < chunks.count; c++) {
-    let end = chunks.body[c];
-    if (end === chunks.start[c]) {
-      continue;
-    }
-    for (let i = 0; i < length && roles[end] === common?.[i] && end < chunks.start[c + 1]; i++) {
-      end++;
-    }
-    ends[c] = end;
-  }
-  return ends;
 }

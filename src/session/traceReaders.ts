@@ -1,6 +1,7 @@
 import { flatReader } from '../formats/flat/flatReader.js';
 import { ingeroReader } from '../formats/ingero/ingeroReader.js';
 import { kinetoReader } from '../formats/kineto/kinetoReader.js';
+import { nsysReader } from '../formats/nsys/nsysReader.js';
 import type { FormatReader } from '../formats/reader.js';
 import type { SqlEngine } from '../sqlite/engine.js';
 
@@ -8,5 +9,5 @@ import type { SqlEngine } from '../sqlite/engine.js';
 export function traceReaders(
   openEngine: (database: Uint8Array) => Promise<SqlEngine>,
 ): readonly FormatReader[] {
-  return [ingeroReader(openEngine), flatReader(openEngine), kinetoReader];
+  return [ingeroReader(openEngine), flatReader(openEngine), nsysReader(openEngine), kinetoReader];
 }

@@ -6,6 +6,7 @@ import { flatReader } from '../../../src/formats/flat/flatReader.js';
 import { ingeroReader } from '../../../src/formats/ingero/ingeroReader.js';
 import { kinetoReader } from '../../../src/formats/kineto/kinetoReader.js';
 import { nodeFileSource } from '../../../src/formats/nodeFileSource.js';
+import { nsysReader } from '../../../src/formats/nsys/nsysReader.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../../../src/formats/reader.js';
 import type { SqlEngine, SqlValue } from '../../../src/sqlite/engine.js';
@@ -17,7 +18,7 @@ import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
 export async function readers(): Promise<FormatReader[]> {
   const sqlJs = await loadNodeSqlJs();
   const openEngine = async (database: Uint8Array): Promise<SqlEngine> => openSqlJs(sqlJs, database);
-  return [ingeroReader(openEngine), flatReader(openEngine), kinetoReader];
+  return [ingeroReader(openEngine), flatReader(openEngine), nsysReader(openEngine), kinetoReader];
 }
 
 export async function openFile(file: string): Promise<Trace> {

@@ -52,7 +52,7 @@ export function readRecording(engine: SqlEngine, schema: NsysSchema): Recording 
     }
   };
   fact('GPU', gpuNames(engine, schema));
-  fact('Driver', environmentValue(engine, schema, 'NvDriverVersion'));
+  fact('Driver', driverVersion(environmentValue(engine, schema, 'NvDriverVersion')));
   fact('CUDA driver', cudaVersion(environmentValue(engine, schema, 'CudaDriverVersion')));
   fact('Nsight Systems', productVersion);
   fact('Export schema', schemaVersion);
@@ -111,6 +111,12 @@ function environmentValue(engine: SqlEngine, schema: NsysSchema, name: string): 
     1,
   );
   return rows.length === 0 ? '' : shown(String(rows[0][0]));
+}
+
+/** "520.61.05" of 5206105, as exports write it up to 2022.4; later ones write it as it is known. */
+function driverVersion(text: string): string {
+  const parts = /^(\d{3})(\d*)(\d{2})$/.exec(text);
+  return parts === null ? text : parts.slice(1).filter(Boolean).join('.');
 }
 
 /** "12.4" of CUDA's own 12040. */

@@ -6,6 +6,7 @@ import { registerDiscretePercentile } from './discretePercentile.js';
 import { eventsTable } from './eventsTable.js';
 import { explainError } from './explainError.js';
 import type { QueryTables } from './tables.js';
+import { hidePrivateValues } from './privateValues.js';
 import { nameOf, type Token } from './tokens.js';
 import { SMALL_TABLES, viewStatements, type ViewSql } from './viewSql.js';
 
@@ -92,6 +93,9 @@ export function installViews(engine: SqlEngine, tables: QueryTables): SqlSurface
   registerPercentiles(engine);
   registerDiscretePercentile(engine);
   engine.run('PRAGMA temp_store = MEMORY');
+  if (tables.format === 'nsys') {
+    hidePrivateValues(engine);
+  }
   const events = eventsTable(engine, tables);
   for (const [, table] of baseTables()) {
     engine.run(`CREATE TEMP TABLE ${table.name} (${table.columns.join(', ')})`);

@@ -1,6 +1,7 @@
 import { flatReader } from '../formats/flat/flatReader.js';
 import { ingeroReader } from '../formats/ingero/ingeroReader.js';
 import { kinetoReader } from '../formats/kineto/kinetoReader.js';
+import { nsysReader } from '../formats/nsys/nsysReader.js';
 import type { FormatReader } from '../formats/reader.js';
 import { rocpdReader } from '../formats/rocpd/rocpdReader.js';
 import { rpdReader } from '../formats/rpd/rpdReader.js';
@@ -14,6 +15,7 @@ export function traceReaders(
     ingeroReader(openEngine),
     rocpdReader(openEngine),
     rpdReader(openEngine),
+    nsysReader(openEngine),
     flatReader(openEngine),
     kinetoReader,
   ];

@@ -205,7 +205,7 @@ export interface TraceReport {
   readonly facts: readonly { readonly name: string; readonly value: string }[];
 }
 
-export type FormatId = 'flat' | 'ingero' | 'kineto' | 'rocpd' | 'rpd';
+export type FormatId = 'flat' | 'ingero' | 'kineto' | 'nsys' | 'rocpd' | 'rpd';
 
 export interface TraceFile {
   readonly path: string;

@@ -6,6 +6,7 @@ import { flatReader } from '../../../src/formats/flat/flatReader.js';
 import { ingeroReader } from '../../../src/formats/ingero/ingeroReader.js';
 import { kinetoReader } from '../../../src/formats/kineto/kinetoReader.js';
 import { nodeFileSource } from '../../../src/formats/nodeFileSource.js';
+import { nsysReader } from '../../../src/formats/nsys/nsysReader.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../../../src/formats/reader.js';
 import { rocpdReader } from '../../../src/formats/rocpd/rocpdReader.js';
@@ -23,6 +24,7 @@ export async function readers(): Promise<FormatReader[]> {
     ingeroReader(openEngine),
     rocpdReader(openEngine),
     rpdReader(openEngine),
+    nsysReader(openEngine),
     flatReader(openEngine),
     kinetoReader,
   ];

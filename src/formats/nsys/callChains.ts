@@ -1,0 +1,86 @@
+import type { SqlEngine } from '../../sqlite/engine.js';
+import { DANGLING_STACK, NO_STACK, type Frame } from '../../trace/index.js';
+import type { StackBuilder } from '../stackBuilder.js';
+import { number } from './rows.js';
+import type { NsysSchema } from './schema.js';
+import type { NsysStrings } from './strings.js';
+
+/** One API call with the number of its stack. */
+export interface ChainUse {
+  readonly chain: number;
+  /** name of the API call, without its version */
+  readonly api: string;
+}
+
+/** `cudaMalloc` of `cudaMalloc_v3020`: the number is the version that the function came with. */
+export function apiName(name: string): string {
+  return name.replace(/_v\d+$/, '');
+}
+
+/** The stacks of `CUDA_CALLCHAINS`, innermost frame first. */
+export class CudaCallChains {
+  private readonly stackOf = new Map<number, number>();
+  private readonly symbolsOf = new Map<number, Set<string>>();
+  private offset = 0;
+
+  /** @throws SqlError */
+  constructor(
+    engine: SqlEngine,
+    schema: NsysSchema,
+    strings: NsysStrings,
+    private readonly stacks: StackBuilder,
+  ) {
+    if (!schema.has('CUDA_CALLCHAINS', 'id', 'symbol', 'stackDepth')) {
+      return;
+    }
+    let chain = NaN;
+    let frames: Frame[] = [];
+    const keep = (): void => {
+      if (frames.length > 0) {
+        this.stackOf.set(chain, this.stacks.add(frames));
+        this.symbolsOf.set(chain, new Set(frames.map((frame) => apiName(frame.function))));
+      }
+    };
+    const library = schema.column('CUDA_CALLCHAINS', 'module');
+    engine.each(
+      `SELECT id, symbol, ${library} FROM CUDA_CALLCHAINS ORDER BY id, stackDepth`,
+      ([id, symbol, module]) => {
+        if (number(id) !== chain) {
+          keep();
+          chain = number(id);
+          frames = [];
+        }
+        frames.push({
+          file: '',
+          line: 0,
+          function: strings.get(number(symbol)),
+          library: strings.get(number(module)),
+        });
+      },
+    );
+    keep();
+  }
+
+  get count(): number {
+    return this.stackOf.size;
+  }
+
+  /**
+   * Decides what a call's number means. In exports of 2022 and before the calls count their stacks from
+   * 0 and the table counts them from 1; joined directly, each call gets its neighbour's stack. A stack
+   * of an API call holds the API's own function: the reading under which more do is the right one.
+   */
+  settle(uses: readonly ChainUse[]): void {
+    const matches = (offset: number): number =>
+      uses.filter(({ chain, api }) => this.symbolsOf.get(chain + offset)?.has(api) === true).length;
+    this.offset = matches(1) > matches(0) ? 1 : 0;
+  }
+
+  /** The stack of a call's number; NO_STACK where the file holds no stacks at all. */
+  find(chain: number): number {
+    if (Number.isNaN(chain) || this.stackOf.size === 0) {
+      return NO_STACK;
+    }
+    return this.stackOf.get(chain + this.offset) ?? DANGLING_STACK;
+  }
+}

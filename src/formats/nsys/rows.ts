@@ -1,0 +1,101 @@
+import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
+import type { Warning } from '../../trace/index.js';
+import { eachEventRow } from '../eventRows.js';
+import { MOST_NS } from '../exactTime.js';
+import type { ReadOptions } from '../reader.js';
+import { RowSkips } from '../rowSkips.js';
+import type { NsysSchema } from './schema.js';
+
+/** A column of a row as a number, NaN where it has none. */
+export function number(value: SqlValue): number {
+  return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : NaN;
+}
+
+/** Reads the event tables of an export and keeps the account of their rows. */
+export class NsysRows {
+  /** rows of all event tables */
+  inFile = 0;
+  /** rows that say nothing a trace could show, by reason */
+  readonly skips = new RowSkips();
+  /** rows that are none of ours, by reason */
+  readonly unread = new RowSkips();
+  readonly warnings: Warning[] = [];
+
+  /** @param base time, ns of the session, that starts are made relative to */
+  constructor(
+    private readonly engine: SqlEngine,
+    readonly schema: NsysSchema,
+    readonly base: bigint,
+    private readonly options: ReadOptions,
+  ) {}
+
+  /** SQL of a row's start and duration, ns. The subtraction is SQLite's, on 64-bit integers. */
+  times(table: string): string[] {
+    const end = this.schema.column(table, 'end');
+    return [`"start" - (${this.base})`, `${end} - "start"`];
+  }
+
+  /**
+   * Gives every row of a table; none where the file does not have it.
+   * @param stage "Reading kernels"
+   * @throws SqlError; the signal's reason once it is aborted
+   */
+  async each(
+    table: string,
+    expressions: readonly string[],
+    stage: string,
+    onRow: (row: readonly SqlValue[]) => void,
+  ): Promise<void> {
+    if (!this.schema.has(table, 'start')) {
+      return;
+    }
+    const { progress } = this.options;
+    const { seen, inFile, damage } = await eachEventRow(this.engine, table, expressions, onRow, {
+      ...this.options,
+      ...(progress !== undefined && { progress: (step) => progress({ ...step, stage }) }),
+    });
+    this.inFile += inFile;
+    this.skips.add('in a damaged or missing part of the file', inFile - seen);
+    if (damage !== undefined) {
+      this.warnings.push({
+        code: 'damaged',
+        message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
+        rows: 0,
+      });
+    }
+  }
+
+  /** Whether a row's times can be shown; counts it by reason where they cannot. */
+  accepts(start: number, duration: number): boolean {
+    const reason = Number.isNaN(start)
+      ? 'no start'
+      : Math.abs(start) >= MOST_NS
+        ? 'a time more than 104 days from the others'
+        : Number.isNaN(duration)
+          ? 'no end'
+          : duration < 0
+            ? 'an end before its start'
+            : duration >= MOST_NS
+              ? 'a duration of more than 104 days'
+              : '';
+    if (reason !== '') {
+      this.skips.add(reason);
+    }
+    return reason === '';
+  }
+
+  /** Counts the rows of a table that is not read. @throws SqlError */
+  leaveOut(table: string, reason: string): void {
+    const count = this.count(table);
+    this.inFile += count;
+    this.unread.add(reason, count);
+  }
+
+  count(table: string): number {
+    return this.schema.has(table)
+      ? Number(
+          this.engine.query(`SELECT count(*) FROM "${table.replaceAll('"', '""')}"`).rows[0][0],
+        )
+      : 0;
+  }
+}

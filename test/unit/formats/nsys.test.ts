@@ -1,0 +1,401 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { HIDDEN } from '../../../src/query/privateValues.js';
+import { nodeEngines } from '../../../src/session/nodeRuntime.js';
+import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
+import {
+  ANNOTATION,
+  DANGLING_STACK,
+  GPU_KINDS,
+  KERNEL,
+  NO_STACK,
+  OP,
+  type Trace,
+} from '../../../src/trace/index.js';
+import { expectPlainSql } from './nsysAgainstSql.js';
+import { folderState, makeDatabase, openBytes, openFile, refusalOf } from './reading.js';
+
+const FOLDER = 'test/fixtures/nsys';
+const BEFORE = `${FOLDER}/before_2.9.sqlite`;
+const WINDOWS = `${FOLDER}/windows_2.9.1.sqlite`;
+const TWO = `${FOLDER}/two_processes_3.25.sqlite`;
+const GRAPHS = `${FOLDER}/graphs_3.24.7.sqlite`;
+
+/** A fixture with statements run over it. */
+async function changed(file: string, ...statements: string[]): Promise<Uint8Array> {
+  const { Database } = await loadNodeSqlJs();
+  const db = new Database(new Uint8Array(readFileSync(file)));
+  try {
+    statements.forEach((sql) => db.run(sql));
+    return (db as unknown as { export(): Uint8Array }).export();
+  } finally {
+    db.close();
+  }
+}
+
+const warning = (trace: Trace, code: string) =>
+  trace.report.warnings.find((found) => found.code === code);
+const rowsOf = (table: { count: number }) => Array.from({ length: table.count }, (_, i) => i);
+const rangeNamed = (trace: Trace, name: string, process?: string): number =>
+  rowsOf(trace.ranges).find(
+    (i) =>
+      trace.names.get(trace.ranges.name[i]) === name &&
+      (process === undefined || trace.lanes[trace.ranges.lane[i]].process === process),
+  ) ?? -1;
+
+describe('every generation', () => {
+  it.each([BEFORE, WINDOWS, TWO, GRAPHS])('%s has what plain SQL has', async (file) => {
+    const before = folderState(file);
+    const trace = await openFile(file);
+    await expectPlainSql(file, trace);
+    expect(folderState(file)).toEqual(before);
+  });
+
+  it('says its product and schema', async () => {
+    const labels = await Promise.all(
+      [BEFORE, WINDOWS, TWO, GRAPHS].map(async (file) => (await openFile(file)).formatLabel),
+    );
+    expect(labels).toEqual([
+      'Nsight Systems (schema before 2.9)',
+      'Nsight Systems 2022.1 (schema 2.9.1)',
+      'Nsight Systems 2026.2 (schema 3.25.0)',
+      'Nsight Systems 2025.6 (schema 3.24.7)',
+    ]);
+  });
+
+  it('missing tables and columns are empty ones', async () => {
+    const trace = await openBytes(
+      await makeDatabase(
+        'CREATE TABLE StringIds(id INTEGER PRIMARY KEY, value TEXT)',
+        "INSERT INTO StringIds VALUES (1, 'k')",
+        'CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start, end, shortName)',
+        'INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (5, 9, 1), (20, NULL, 1), (30, 29, 1), (NULL, 1, 1)',
+      ),
+    );
+    expect(trace.gpu.count).toBe(1);
+    expect(trace.names.get(trace.gpu.name[0])).toBe('k');
+    expect([trace.gpu.shape[0], trace.gpu.launch[0]]).toEqual([-1, -1]);
+    expect(trace.report.skipped).toEqual([
+      { reason: 'no end', rows: 1 },
+      { reason: 'an end before its start', rows: 1 },
+      { reason: 'no start', rows: 1 },
+    ]);
+    expect(trace.clock.epoch).toBe('session');
+  });
+
+  it('an export without events opens and says what is missing', async () => {
+    const trace = await openBytes(
+      await makeDatabase(
+        'CREATE TABLE StringIds(id INTEGER PRIMARY KEY, value TEXT)',
+        'CREATE TABLE ProcessStreams(globalPid, filenameId, contentId)',
+      ),
+    );
+    expect([trace.report.rowsInFile, trace.spanNs]).toEqual([0, 0]);
+    expect(trace.report.missing).toContain('GPU events');
+  });
+
+  it('DLProf databases are refused, whatever tables they share', async () => {
+    const error = await refusalOf(
+      openBytes(
+        await makeDatabase(
+          'CREATE TABLE StringIds(id, value)',
+          'CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start, end)',
+          'CREATE TABLE dlprof_metadata(x)',
+        ),
+      ),
+    );
+    expect(error.looksLike).toBe('a DLProf database');
+  });
+
+  it('a damaged page loses its rows and says so', async () => {
+    const bytes = new Uint8Array(readFileSync(TWO));
+    // All but the schema and the first tables.
+    bytes.fill(0xff, bytes.length - 8 * 4096);
+    try {
+      const { report } = await openBytes(bytes);
+      expect(report.skipped.reduce((sum, { rows }) => sum + rows, 0)).toBe(
+        report.rowsInFile - report.rowsRead,
+      );
+    } catch (error) {
+      expect((error as { code?: string }).code).toBe('damaged');
+    }
+  });
+});
+
+describe('before 2.9', () => {
+  it('a call’s stack is that which holds the call', async () => {
+    const trace = await openFile(BEFORE);
+    const { launches, names, stacks } = trace;
+    expect(launches.count).toBe(4);
+    for (const i of rowsOf(launches)) {
+      const [leaf, next, unresolved] = [...stacks.stacks[launches.stack[i]]].map(
+        (id) => stacks.frames[id],
+      );
+      expect(leaf.function).toBe(names.get(launches.name[i]));
+      expect(next).toEqual({
+        file: '',
+        line: 0,
+        function: 'launch_layer',
+        library: '/opt/model/libmodel.so',
+      });
+      expect(unresolved.function).toMatch(/^0x7fd9/);
+    }
+  });
+
+  it('numbers that count like the table are taken as they are', async () => {
+    const trace = await openBytes(
+      await changed(
+        BEFORE,
+        'UPDATE CUPTI_ACTIVITY_KIND_RUNTIME SET callchainId = callchainId + 1',
+        'UPDATE CUPTI_ACTIVITY_KIND_RUNTIME SET callchainId = 77 WHERE callchainId = 4',
+      ),
+    );
+    const leaves = Array.from(trace.launches.stack, (stack) =>
+      stack < 0 ? stack : trace.stacks.frames[trace.stacks.stacks[stack][0]].function,
+    );
+    expect(leaves).toEqual(['cudaMalloc', 'cudaLaunchKernel', 'cudaMemcpyAsync', DANGLING_STACK]);
+    expect(warning(trace, 'dangling-stack')?.rows).toBe(1);
+  });
+
+  it('time without a processor is a scheduler event', async () => {
+    const { host, names, clock } = await openFile(BEFORE);
+    const off = rowsOf(host).filter((i) => names.get(host.name[i]) === 'off CPU');
+    const zero = Number(clock.originNs);
+    expect(off.map((i) => [host.start[i] + zero, host.duration[i]])).toEqual([
+      [1_020_000, 30_000],
+      [1_600_000, 0],
+    ]);
+  });
+
+  it('views of other tools are left alone', async () => {
+    expect((await openFile(BEFORE)).report.rowsInFile).toBe(20);
+  });
+});
+
+describe('Windows, 2.9.1', () => {
+  it('threads whose ids are one double stay apart', async () => {
+    const trace = await openFile(WINDOWS);
+    const { gpu, launches, ranges, lanes, names } = trace;
+    const kernels = rowsOf(gpu).filter((i) => names.get(gpu.name[i]).startsWith('test('));
+    expect(kernels.map((i) => lanes[launches.lane[gpu.launch[i]]].id)).toEqual([
+      String(0x5a50),
+      String(0x5a51),
+      String(0x5a52),
+    ]);
+    expect(kernels.map((i) => names.get(ranges.name[launches.range[gpu.launch[i]]]))).toEqual([
+      'main->phase0',
+      'main->phase1',
+      'main->phase2',
+    ]);
+    expect(lanes.every((lane) => lane.process === String(0x602c))).toBe(true);
+  });
+
+  it('text that is no UTF-8 is decoded with replacement, and folders of users are not shown', async () => {
+    const trace = await openFile(WINDOWS);
+    const labels = trace.lanes.map(({ label }) => label);
+    expect(labels).toContain(`Ger\ufffdt (${0x5a50})`);
+    expect(labels).toContain(`bench.exe (${0x5a51})`);
+    expect(JSON.stringify([trace.lanes, trace.ranks, trace.report])).not.toContain('someone');
+  });
+
+  it('a kernel without its full name has its mangled one', async () => {
+    const { gpu, names } = await openFile(WINDOWS);
+    expect(rowsOf(gpu).map((i) => names.get(gpu.name[i]))).toContain('_Z4testPd');
+  });
+
+  it('a range that was never closed ends with the recording; times may be negative', async () => {
+    const trace = await openFile(WINDOWS);
+    const open = rangeNamed(trace, 'process');
+    expect([trace.ranges.start[open], trace.ranges.duration[open]]).toEqual([0, 50_000_500]);
+    expect(warning(trace, 'unclosed-ranges')?.rows).toBe(1);
+  });
+
+  it('times are those of the clock the session began by', async () => {
+    const { clock } = await openFile(WINDOWS);
+    expect(clock).toEqual({
+      originNs: 1653929715820133400n - 500n,
+      epoch: 'unix',
+      fileBaseNs: 1653929715820133400n,
+    });
+  });
+});
+
+describe('two processes, 3.25', () => {
+  it('each has its rank, its device and its launches, though ids and ordinals are the same', async () => {
+    const { ranks, lanes, gpu, launches } = await openFile(TWO);
+    expect(ranks.map(({ label }) => label)).toEqual([
+      'python3 (111)',
+      'python3 (112)',
+      'other processes',
+    ]);
+    expect(ranks.map(({ device }) => device)).toEqual(['NVIDIA H100', 'NVIDIA H100', '']);
+    const streams = lanes.filter(({ kind }) => kind === 'stream');
+    expect(
+      streams
+        .map(({ device, id, process, rank, label }) => [device, id, process, rank, label])
+        .sort(),
+    ).toEqual([
+      [2, '15', '111', 0, 'GPU 2 stream 15'],
+      [2, '7', '111', 0, 'GPU 2 stream 7 (context 1)'],
+      [2, '7', '111', 0, 'GPU 2 stream 7 (context 2)'],
+      [5, '15', '112', 1, 'GPU 5 stream 15'],
+      [5, '7', '112', 1, 'GPU 5 stream 7'],
+    ]);
+    for (const i of rowsOf(gpu).filter((row) => gpu.launch[row] >= 0)) {
+      expect(lanes[launches.lane[gpu.launch[i]]].process).toBe(lanes[gpu.lane[i]].process);
+    }
+    expect(lanes.map(({ label }) => label)).toContain('python3 (111)');
+  });
+
+  it('operators of emit_nvtx are operators, module ranges stay as written', async () => {
+    const trace = await openFile(TWO);
+    const { ranges, names } = trace;
+    const op = rangeNamed(trace, 'aten::addmm');
+    expect(ranges.kind[op]).toBe(OP);
+    const layer = ranges.parent[op];
+    expect([ranges.kind[layer], names.get(ranges.name[layer])]).toEqual([
+      ANNOTATION,
+      "{'Module': 'top.model.layers.3.self_attn', 'Inputs': [[8, 4096]]}",
+    ]);
+    expect(names.get(ranges.name[ranges.parent[layer]])).toBe(
+      'execute_context_0(0)_generation_1(1)',
+    );
+  });
+
+  it('start/end ranges lie in nothing and hold nothing; marks have no length', async () => {
+    const trace = await openFile(TWO);
+    const { ranges, launches } = trace;
+    for (const name of ['request 1', 'request 2']) {
+      const range = rangeNamed(trace, name);
+      expect([ranges.parent[range], ranges.kind[range]]).toEqual([-1, ANNOTATION]);
+      expect(Array.from(ranges.parent)).not.toContain(range);
+      expect(Array.from(launches.range)).not.toContain(range);
+    }
+    const mark = rangeNamed(trace, 'token');
+    expect(ranges.duration[mark]).toBe(0);
+    expect(ranges.parent[mark]).toBe(rangeNamed(trace, 'ncclAllReduce'));
+    // Of two domains' ranges that overlap in part neither is inside the other.
+    const overlapping = rangeNamed(trace, 'overlapping');
+    expect(ranges.parent[overlapping]).toBe(
+      rangeNamed(trace, 'execute_context_0(0)_generation_1(1)'),
+    );
+  });
+
+  it('NCCL’s ranges name the collectives', async () => {
+    const { gpu, names } = await openFile(TWO);
+    const named = rowsOf(gpu).filter((i) => gpu.collective[i] !== 0);
+    expect(named.map((i) => [names.get(gpu.collective[i]), gpu.kind[i]])).toEqual([
+      ['ncclAllReduce', KERNEL],
+      ['ncclAllReduce', KERNEL],
+    ]);
+  });
+
+  it('a cut file says so', async () => {
+    const trace = await openBytes(
+      await changed(
+        TWO,
+        "INSERT INTO META_DATA_EXPORT VALUES ('DERIVED_FROM', '/home/someone/x.sqlite'), ('DERIVED_WINDOW_NS', '1000000-3000000')",
+      ),
+    );
+    expect(warning(trace, 'trimmed-window')?.message).toContain('from 0.001 s to 0.003 s');
+    const open = rangeNamed(trace, 'never closed', '111');
+    expect(
+      trace.ranges.start[open] +
+        trace.ranges.duration[open] +
+        Number(trace.clock.originNs - trace.clock.fileBaseNs),
+    ).toBe(3_000_000);
+  });
+
+  it('times that were moved by the export are moved back', async () => {
+    const plain = await openFile(TWO);
+    const shifted = await openBytes(
+      await changed(
+        TWO,
+        "INSERT INTO META_DATA_EXPORT VALUES ('EXPORT_PARAM_TIME_SHIFT', '5000')",
+        ...['KERNEL', 'RUNTIME', 'MEMCPY', 'MEMSET', 'SYNCHRONIZATION', 'OVERHEAD'].map(
+          (kind) =>
+            `UPDATE CUPTI_ACTIVITY_KIND_${kind} SET start = start + 5000, "end" = "end" + 5000`,
+        ),
+        'UPDATE NVTX_EVENTS SET start = start + 5000, "end" = "end" + 5000',
+      ),
+    );
+    expect(shifted.clock.originNs).toBe(plain.clock.originNs);
+    expect(shifted.gpu.start).toEqual(plain.gpu.start);
+    expect(shifted.ranges.duration).toEqual(plain.ranges.duration);
+  });
+
+  it('SQL has the file’s own tables, without what is private', async () => {
+    const engines = nodeEngines();
+    const traces = engines.trace();
+    await traces.open({ inputs: [{ path: TWO, name: 'two.sqlite' }] });
+    const queries = engines.query();
+    await queries.load(await traces.queryData());
+    const rows = async (sql: string) => (await queries.query({ sql })).rows;
+    expect(await rows('SELECT count(*) FROM CUPTI_ACTIVITY_KIND_KERNEL')).toEqual([[5]]);
+    expect(await rows('SELECT count(*) FROM kernels')).toEqual([[5]]);
+    expect(
+      await rows(
+        "SELECT name, value FROM main.META_DATA_CAPTURE WHERE name NOT LIKE '%ARG%' ORDER BY 1",
+      ),
+    ).toEqual([
+      ['PROCESS_0:COMMAND', HIDDEN],
+      ['PROCESS_0:ENVIRONMENT_VARIABLE', HIDDEN],
+      ['PROCESS_0:USER_NAME', HIDDEN],
+      ['PROCESS_0:WORKING_DIR', HIDDEN],
+      ['RATE_HZ', '1000'],
+    ]);
+    const all = [
+      ...(await rows('SELECT value FROM main.META_DATA_CAPTURE')),
+      ...(await rows('SELECT value FROM main.TARGET_INFO_SYSTEM_ENV')),
+      ...(await rows('SELECT value FROM main.StringIds')),
+    ].join(' ');
+    expect(all).not.toMatch(/hunter2|secret|someone/);
+    expect(all).toContain('560.94');
+    const { facts } = (await openFile(TWO)).report;
+    expect(JSON.stringify(facts)).not.toMatch(/hunter2|secret|someone/i);
+    expect(facts).toContainEqual({ name: 'CUDA driver', value: '12.6' });
+  });
+});
+
+describe('CUDA graphs, 3.24.7', () => {
+  it('a replay recorded whole is GPU time and says what it hides', async () => {
+    const trace = await openFile(GRAPHS);
+    const { gpu, names } = trace;
+    const graphs = rowsOf(gpu).filter((i) => GPU_KINDS[gpu.kind[i]] === 'graph');
+    expect(graphs.map((i) => [names.get(gpu.name[i]), gpu.duration[i], gpu.replayed[i]])).toEqual([
+      ['CUDA graph 12', 700_000, 1],
+      ['CUDA graph 12', 700_000, 1],
+    ]);
+    expect(warning(trace, 'graph-mode')?.message).toContain('2 replays of CUDA graphs (1.400 ms');
+    expect(warning(trace, 'graph-mode')?.message).toContain('--cuda-graph-trace=node');
+    expect(warning(trace, 'hidden-graphs')?.rows).toBe(2);
+  });
+
+  it('kernels of a graph recorded node by node are replayed, others are not', async () => {
+    const { gpu, names, launches } = await openFile(GRAPHS);
+    const kernels = rowsOf(gpu).filter((i) => gpu.kind[i] === KERNEL);
+    expect(
+      kernels.map((i) => [
+        names.get(gpu.name[i]),
+        gpu.replayed[i],
+        names.get(launches.name[gpu.launch[i]]),
+      ]),
+    ).toEqual([
+      ['in_graph(int)', 1, 'cudaGraphLaunch'],
+      ['in_graph(int)', 1, 'cudaGraphLaunch'],
+      ['eager(int)', 0, 'cudaLaunchKernel'],
+    ]);
+    expect(launches.stack.every((stack) => stack === NO_STACK)).toBe(true);
+  });
+
+  it('what has no place is counted by reason', async () => {
+    const { report } = await openFile(GRAPHS);
+    expect(report.skipped.map(({ reason, rows }) => `${rows} ${reason}`).sort()).toEqual([
+      '1 CUDA event records (CUPTI_ACTIVITY_KIND_CUDA_EVENT)',
+      '1 an end before its start',
+      '1 graph replays without times',
+      '2 GPU metrics (GPU_METRICS): there are no counter tracks yet',
+      '3 rows of FUTURE_EVENTS',
+    ]);
+  });
+});

@@ -31,7 +31,8 @@ export function eventsTable(engine: SqlEngine, tables: QueryTables): EventsTable
     engine.columnsOf('events').map((name) => [name.toLowerCase(), name]),
   );
   // The database is one file's: with several files only the columns hold the events of all ranks.
-  if (own.size === 0 || tables.fileCount > 1) {
+  // A table of that name in an Nsight Systems export is another tool's.
+  if (own.size === 0 || tables.fileCount > 1 || tables.format === 'nsys') {
     return { view: eventsFromColumns(tables), dialect: {} };
   }
   return tables.format === 'ingero' ? ingeroEvents(engine, own) : flatEvents(engine, own);

@@ -9,5 +9,5 @@ import type { SqlEngine } from '../sqlite/engine.js';
 export function traceReaders(
   openEngine: (database: Uint8Array) => Promise<SqlEngine>,
 ): readonly FormatReader[] {
-  return [ingeroReader(openEngine), flatReader(openEngine), nsysReader(openEngine), kinetoReader];
+  return [ingeroReader(openEngine), nsysReader(openEngine), flatReader(openEngine), kinetoReader];
 }

@@ -18,7 +18,7 @@ import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
 export async function readers(): Promise<FormatReader[]> {
   const sqlJs = await loadNodeSqlJs();
   const openEngine = async (database: Uint8Array): Promise<SqlEngine> => openSqlJs(sqlJs, database);
-  return [ingeroReader(openEngine), flatReader(openEngine), nsysReader(openEngine), kinetoReader];
+  return [ingeroReader(openEngine), nsysReader(openEngine), flatReader(openEngine), kinetoReader];
 }
 
 export async function openFile(file: string): Promise<Trace> {

@@ -94,6 +94,22 @@ describe('every generation', () => {
     expect(trace.report.missing).toContain('GPU events');
   });
 
+  it('an events table that another tool added changes nothing', async () => {
+    const bytes = await changed(
+      GRAPHS,
+      'CREATE TABLE events(timestamp, name, duration_us)',
+      "INSERT INTO events VALUES (1, 'x', 2)",
+    );
+    expect((await openBytes(bytes)).format).toBe('nsys');
+    const engines = nodeEngines();
+    const traces = engines.trace();
+    await traces.open({ inputs: [{ path: '/m/x.sqlite', name: 'x.sqlite', bytes }] });
+    const queries = engines.query();
+    await queries.load(await traces.queryData());
+    const count = async (sql: string) => (await queries.query({ sql })).rows[0][0];
+    expect(await count("SELECT count(*) FROM events WHERE source = 'cuda'")).toBe(5);
+  });
+
   it('DLProf databases are refused, whatever tables they share', async () => {
     const error = await refusalOf(
       openBytes(

@@ -14,7 +14,7 @@ import {
 } from '../trace/index.js';
 import type { Frame, LayerLabels, Trace } from '../trace/index.js';
 import { formatBytes, formatDuration } from './format.js';
-import { rankName } from './laneNames.js';
+import { deviceName, rankName } from './laneNames.js';
 import { layerKinds } from './layerKinds.js';
 import { moduleName, pythonFrame } from '../trace/index.js';
 import type { CallDetails } from './results.js';
@@ -143,7 +143,7 @@ function factsOf(trace: Trace, labels: LayerLabels, call: number): Fact[] {
     add('Rank', rankName(trace.ranks[lane.rank]));
   }
   if (timeKindOf(trace) === 'gpu') {
-    add('Device', `cuda:${lane.device}`);
+    add('Device', deviceName(trace, lane));
     add('Stream', lane.id);
     addGpuFacts(trace, call, add);
   } else {

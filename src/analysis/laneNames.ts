@@ -1,4 +1,12 @@
-import type { Lane, Rank, Trace } from '../trace/index.js';
+import type { FormatId, Lane, Rank, Trace } from '../trace/index.js';
+
+/** Recorders of AMD GPUs; PyTorch calls a device "cuda" on both. */
+const HIP_FORMATS: ReadonlySet<FormatId> = new Set(['rocpd', 'rpd']);
+
+/** "cuda:0", or "hip:0" where the recorder knows AMD GPUs only. */
+export function deviceName(trace: Trace, lane: Lane): string {
+  return `${HIP_FORMATS.has(trace.format) ? 'hip' : 'cuda'}:${lane.device}`;
+}
 
 /** "rank 1", or the rank's own label where the file states no number. */
 export function rankName(rank: Rank): string {
@@ -14,7 +22,8 @@ export function laneNames(trace: Trace): readonly string[] {
   const several = trace.ranks.length > 1;
   const plain = trace.lanes.map((lane) => {
     const rank = several ? trace.ranks[lane.rank] : undefined;
-    return rank === undefined ? laneName(lane) : `${rankName(rank)} ${laneName(lane)}`;
+    const name = laneName(trace, lane);
+    return rank === undefined ? name : `${rankName(rank)} ${name}`;
   });
   const withProcess = apart(plain, (name, i) => {
     const { process } = trace.lanes[i];
@@ -23,11 +32,12 @@ export function laneNames(trace: Trace): readonly string[] {
   return apart(withProcess, (name, i) => `${name} #${i}`);
 }
 
-function laneName(lane: Lane): string {
+function laneName(trace: Trace, lane: Lane): string {
   if (lane.kind !== 'stream') {
     return lane.label;
   }
-  return lane.id === '' ? `cuda:${lane.device}` : `cuda:${lane.device} stream ${lane.id}`;
+  const device = deviceName(trace, lane);
+  return lane.id === '' ? device : `${device} stream ${lane.id}`;
 }
 
 /** The names, those that occur more than once made longer. */

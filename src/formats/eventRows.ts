@@ -2,6 +2,7 @@ import { SqlError, type SqlEngine, type SqlValue } from '../sqlite/engine.js';
 import { quoteName } from '../sqlite/sqlText.js';
 import { throwIfCancelled } from '../trace/index.js';
 import { pause } from './pause.js';
+import { printable } from './printable.js';
 import type { ReadOptions } from './reader.js';
 
 /** Rows read without giving the thread's other work, a cancellation among it, a chance. */
@@ -76,10 +77,13 @@ export async function eachEventRow(
   return { seen, inFile: Math.max(counted ?? 0, seen), damage };
 }
 
-/** SQLite's words for damage. @throws the error where it is of another kind */
+/** SQLite quotes names and statements of the file, which may be anything. */
+const MOST_WORDS = 300;
+
+/** SQLite's words for damage, safe to print. @throws the error where it is of another kind */
 export function damageOf(error: unknown): string {
   if (error instanceof SqlError && isDamage(error)) {
-    return error.message;
+    return printable(error.message, MOST_WORDS);
   }
   throw error;
 }

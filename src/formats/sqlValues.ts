@@ -2,6 +2,7 @@ import { SqlError, type SqlEngine, type SqlValue } from '../sqlite/engine.js';
 import { quoteName } from '../sqlite/sqlText.js';
 import { damageOf } from './eventRows.js';
 import { numberOf } from './numberOf.js';
+import { printable } from './printable.js';
 
 /** NaN for what is no number. Exact below 2^53. */
 export function numberValue(value: SqlValue): number {
@@ -66,7 +67,7 @@ export function readOr<T>(read: () => T, otherwise: T, tell: (damage: string) =>
     if (!(error instanceof SqlError)) {
       throw error;
     }
-    tell(error.message);
+    tell(printable(error.message, 300));
     return otherwise;
   }
 }

@@ -9,7 +9,8 @@ import { readSqliteDatabase } from './sqliteDatabase.js';
  * Loads an SQLite file, lets `read` make a trace of it and closes the engine whatever happens.
  *
  * @param read gets what was already found about the file, to be put in the trace's report
- * @throws TraceOpenError 'damaged' where SQLite gives up on the file
+ * @throws TraceOpenError 'damaged' where SQLite gives up on the file, 'unsupported' where tables that the
+ * format cannot do without lack columns
  */
 export async function readSqliteTrace(
   source: TraceSource,
@@ -23,12 +24,24 @@ export async function readSqliteTrace(
     return await read(engine, warnings);
   } catch (error) {
     if (error instanceof SqlError) {
-      throw damagedFile(source, damageOf(error));
+      throw NO_SUCH.test(error.message)
+        ? unknownSchema(source, error)
+        : damagedFile(source, damageOf(error));
     }
     throw error;
   } finally {
     engine.close();
   }
+}
+
+/** Damage to the schema can change the names in it and leave it valid. */
+const NO_SUCH = /^no such (column|table)/;
+
+function unknownSchema(source: TraceSource, error: SqlError): TraceOpenError {
+  return new TraceOpenError(
+    'unsupported',
+    `${printable(source.name)} has the tables of a trace, but not as any known version writes them (${printable(error.message, 300)}): it comes from another version, or is damaged.`,
+  );
 }
 
 /** @param damage SQLite's words */

@@ -112,6 +112,16 @@ class TimedBuilder {
   }
 }
 
+/** What is no number of bytes (negative, infinite) says nothing. */
+function byteCount(stated = NaN): number {
+  return stated >= 0 && stated < Infinity ? stated : NaN;
+}
+
+/** What is no id (infinite) correlates nothing. */
+function finiteId(stated = NaN): number {
+  return Number.isFinite(stated) ? stated : NaN;
+}
+
 /** Collects GPU events in file order, gives them in time order. */
 export class GpuBuilder extends TimedBuilder {
   readonly kind = new GrowingColumn(Uint8Array);
@@ -138,8 +148,8 @@ export class GpuBuilder extends TimedBuilder {
     this.pushTimed(row.start, row.duration, row.name, row.lane);
     this.kind.push(row.kind);
     this.launch.push(-1);
-    this.correlation.push(row.correlation ?? NaN);
-    this.bytes.push(row.bytes ?? NaN);
+    this.correlation.push(finiteId(row.correlation));
+    this.bytes.push(byteCount(row.bytes));
     this.shape.push(row.shape ?? -1);
     this.collective.push(row.collective ?? 0);
     this.replayed.push(0);
@@ -176,7 +186,7 @@ export class LaunchBuilder extends TimedBuilder {
     stack?: number;
   }): void {
     this.pushTimed(row.start, row.duration, row.name, row.lane);
-    this.correlation.push(row.correlation ?? NaN);
+    this.correlation.push(finiteId(row.correlation));
     this.stack.push(row.stack ?? -1);
   }
 

@@ -78,9 +78,13 @@ const COUNTED = 3;
 const LOST = 4;
 const UNTRUSTED = 5;
 
+/** SQL that is 1 for a value that counts nothing: a fraction, text, less than 0, more than a double holds. */
+const noCount = (column: string): string =>
+  `(typeof(${column}) <> 'integer' OR ${column} NOT BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER})`;
+
 /**
  * Aggregates beside the rows they should count, by minute. Where one count of a minute is contradicted
- * none of that minute is trusted: an operation without rows (mm_page_alloc) cannot contradict its own.
+ * none of that minute is trusted, nor where it is no count: an operation without rows (mm_page_alloc) cannot contradict its own.
  */
 const SUMS = `
 WITH held AS (
@@ -89,7 +93,8 @@ WITH held AS (
   FROM events GROUP BY 1, 2, 3, 4
 ), pairs AS (
   SELECT a.bucket, a.source, a.op, coalesce(h.n, 0) AS n, a.count, a.stored,
-         coalesce(h.n > a.stored OR h.least < a.min_dur OR h.most > a.max_dur, 0) AS contradicted
+         coalesce(h.n > a.stored OR h.least < a.min_dur OR h.most > a.max_dur, 0)
+           OR ${noCount('a.count')} OR ${noCount('a.stored')} AS contradicted
   FROM event_aggregates a LEFT JOIN held h USING (bucket, source, op, pid)
   UNION ALL
   SELECT h.bucket, h.source, h.op, h.n, 0, 0, 1

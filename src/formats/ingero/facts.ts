@@ -50,6 +50,6 @@ function isoTime(epochNs: SqlValue): string {
   if (typeof epochNs !== 'bigint' && typeof epochNs !== 'number') {
     return '';
   }
-  const date = new Date(Number(BigInt(epochNs) / 1_000_000n));
+  const date = new Date(Math.floor(Number(epochNs) / 1_000_000));
   return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }

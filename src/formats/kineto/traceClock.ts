@@ -82,13 +82,19 @@ export class TraceClock {
     return sorted[sorted.length >> 1];
   }
 
-  /** The duration in bytes `start` to `end` in ns; NaN where it is no number. */
+  /**
+   * The duration in bytes `start` to `end` in ns; NaN where it is no number, or so long (104 days) that
+   * nanoseconds would no longer be exact: 1e308 µs would make every sum of the trace infinite.
+   */
   duration(b: Uint8Array, start: number, end: number): number {
+    let ns: number;
     if (this.scan(b, start, end)) {
-      return this.whole * 1000 + this.fractionNs;
+      ns = this.whole * 1000 + this.fractionNs;
+    } else {
+      const exact = scanSlowly(b, start, end);
+      ns = exact === undefined ? NaN : Number(exact.whole * 1000n) + exact.fractionNs;
     }
-    const exact = scanSlowly(b, start, end);
-    return exact === undefined ? NaN : Number(exact.whole * 1000n) + exact.fractionNs;
+    return ns > MAX_EXACT ? NaN : ns;
   }
 
   /** The usual form, digits with up to some decimals; false where it is another one. */

@@ -185,7 +185,7 @@ export class NsysGpuWork {
   }
 
   private shape(sizes: readonly number[]): number {
-    if (sizes.some(Number.isNaN)) {
+    if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       return -1;
     }
     const key = sizes.join();

@@ -60,7 +60,8 @@ export async function readNsysExport(
     (first, t) => (t.count > 0 ? Math.min(first, t.start[0]) : first),
     Infinity,
   );
-  const origin = Number.isFinite(shift) ? shift : 0;
+  // A start with a fraction is none of Nsight Systems', and the origin is whole ns.
+  const origin = Number.isFinite(shift) ? Math.floor(shift) : 0;
   let spanNs = 0;
   for (const { count, start, duration } of tables) {
     for (let i = 0; i < count; i++) {
@@ -99,6 +100,7 @@ export async function readNsysExport(
       warnings: [
         ...found,
         ...rows.warnings,
+        ...strings.warnings,
         ...rows.skips.warnings(),
         ...trimmedWarnings(recording),
         ...graphWarnings(work, link.graphLaunchesWithout, recording),

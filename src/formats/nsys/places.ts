@@ -34,7 +34,7 @@ export class NsysPlaces {
       );
     }
     if (schema.has('ThreadNames', 'nameId', 'globalTid')) {
-      const priority = schema.column('ThreadNames', 'priority', '0');
+      const priority = schema.column('ThreadNames', 'priority');
       engine.each(
         `SELECT ${processKey('globalTid')}, ${threadId('globalTid')}, nameId FROM ThreadNames
          WHERE globalTid IS NOT NULL ORDER BY ${priority}`,
@@ -101,14 +101,15 @@ export class NsysPlaces {
 
   /**
    * Processes that ran GPU work are the ranks of the trace where there are several; threads of all
-   * others are kept together. A file of one such process has one rank.
+   * others are kept together, and with them what names no process. A file of one such process has one
+   * rank.
    *
    * @param file name and path of the export
    */
   build(file: { readonly name: string; readonly path: string }): { ranks: Rank[]; lanes: Lane[] } {
     const onGpu = [
       ...new Set(this.places.filter((p) => p.kind === 'stream').map((p) => p.process)),
-    ];
+    ].filter((process) => !Number.isNaN(process));
     const processes = onGpu.length > 1 ? onGpu.sort((a, b) => a - b) : [];
     const others = this.places.some((p) => processes.length > 0 && !processes.includes(p.process));
     const rank = (label: string, process?: number): Rank => ({

@@ -12,7 +12,8 @@ class ByEvent {
   private readonly sparse = new Map<number, number>();
 
   constructor(mostId: number, count: number) {
-    this.dense = mostId < 4 * count + 1024 ? new Float64Array(mostId + 1) : undefined;
+    const dense = Number.isSafeInteger(mostId) && mostId >= 0 && mostId < 4 * count + 1024;
+    this.dense = dense ? new Float64Array(mostId + 1) : undefined;
   }
 
   set(id: number, value: number): void {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
-import { openBytes, openFile } from './reading.js';
+import { makeDatabase, openBytes, openFile, refusalOf } from './reading.js';
+import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
 
 const FILES = ['test/fixtures/flat/article_600.db', 'test/fixtures/ingero/plain_0.8.db'];
 
@@ -195,4 +196,55 @@ describe('a cut file whose index over times is gone', () => {
     expect(left.gpu.start).toEqual(all.gpu.start.slice(0, left.gpu.count));
     expect(left.gpu.duration).toEqual(all.gpu.duration.slice(0, left.gpu.count));
   });
+});
+
+describe('numbers that count nothing', () => {
+  const changed = async (file: string, statement: string): Promise<Uint8Array> => {
+    const db = new (await loadNodeSqlJs()).Database(new Uint8Array(readFileSync(file)));
+    db.run(statement);
+    return (db as unknown as { export(): Uint8Array }).export();
+  };
+
+  it.each(['-1', '-1e308', '0.5', '9223372036854775807', "'many'"])(
+    'an Ingero count of %s leaves the sum unknown',
+    async (count) => {
+      const file = 'test/fixtures/ingero/plain_0.8.db';
+      const { report } = await openBytes(
+        await changed(file, `UPDATE event_aggregates SET count = ${count} WHERE rowid = 1`),
+      );
+      expect(report.rowsCounted).toBeNull();
+      expect(report.warnings.map(({ code }) => code)).toContain('counts-overwritten');
+    },
+  );
+
+  it('an Ingero session that started at no time has no time', async () => {
+    const { report } = await openBytes(
+      await changed(
+        'test/fixtures/ingero/future_0.10.db',
+        'UPDATE sessions SET started_at = 1e999',
+      ),
+    );
+    expect(report.facts.map(({ name }) => name)).not.toContain('Recording started');
+  });
+
+  it('rocpd events with ids below 0 are events without details', async () => {
+    const trace = await openBytes(
+      await changed(
+        'test/fixtures/rocpd/two_guids.db',
+        'UPDATE rocpd_event_all SET id = -1e308 - rowid',
+      ),
+    );
+    expect(trace.gpu.count).toBeGreaterThan(0);
+  });
+});
+
+it('SQLite’s words for damage are shown with what they quote made visible', async () => {
+  const bytes = await makeDatabase(
+    'CREATE TABLE events(timestamp, name, duration_us)',
+    'CREATE TABLE others(first)',
+  );
+  bytes[Buffer.from(bytes).indexOf('(first')] = 0x1b;
+  const { code, message } = await refusalOf(openBytes(bytes));
+  expect(code).toBe('damaged');
+  expect(message).toContain('unrecognized token: "\\u001b"');
 });

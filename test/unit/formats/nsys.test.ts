@@ -415,3 +415,74 @@ describe('CUDA graphs, 3.24.7', () => {
     ]);
   });
 });
+
+describe('what no recorder writes', () => {
+  it('GPU work without a process among several processes is kept with the other processes', async () => {
+    const trace = await openBytes(
+      await changed(
+        TWO,
+        `UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET globalPid = NULL
+         WHERE rowid = (SELECT min(rowid) FROM CUPTI_ACTIVITY_KIND_KERNEL)`,
+      ),
+    );
+    expect(trace.lanes.every(({ rank }) => rank < trace.ranks.length)).toBe(true);
+    const nameless = trace.lanes.find(({ kind, process }) => kind === 'stream' && process === '');
+    expect(trace.ranks[nameless?.rank ?? -1].label).toBe('other processes');
+  });
+
+  it('damaged strings cost the names and no rows', async () => {
+    const bytes = new Uint8Array(readFileSync(GRAPHS));
+    // The second page is the root of StringIds.
+    bytes.fill(0, 4096, 8192);
+    const { report, gpu } = await openBytes(bytes);
+    const all = await openFile(GRAPHS);
+    expect(gpu.count).toBe(all.gpu.count);
+    expect(report.rowsRead).toBe(all.report.rowsRead);
+    expect(report.warnings.map(({ code }) => code)).toContain('unreadable-table');
+  });
+
+  it.each(['-1', '-1e308', '1e999'])('a copy of %s bytes has none', async (bytes) => {
+    const trace = await openBytes(
+      await changed(TWO, `UPDATE CUPTI_ACTIVITY_KIND_MEMCPY SET bytes = ${bytes}`),
+    );
+    const copies = [...trace.gpu.kind].map((kind, i) => (kind === 1 ? trace.gpu.bytes[i] : NaN));
+    expect(copies.every(Number.isNaN)).toBe(true);
+  });
+
+  it.each(['-1', '1e999', '0.5'])('a block of %s threads is no shape', async (threads) => {
+    const { gpu } = await openBytes(
+      await changed(TWO, `UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET blockX = ${threads}`),
+    );
+    expect(gpu.shape.every((shape) => shape === -1)).toBe(true);
+  });
+
+  it('threads are named without a column of priorities', async () => {
+    const trace = await openBytes(
+      await changed(TWO, 'ALTER TABLE ThreadNames RENAME priority TO importance'),
+    );
+    expect(trace.lanes.map(({ label }) => label)).toEqual(
+      (await openFile(TWO)).lanes.map(({ label }) => label),
+    );
+  });
+
+  it('a first start with a fraction leaves the origin at whole nanoseconds', async () => {
+    const { gpu, clock } = await openBytes(
+      await makeDatabase(
+        'CREATE TABLE StringIds(id INTEGER PRIMARY KEY, value TEXT)',
+        'CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start, end)',
+        'INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (4.5, 9), (20, 30)',
+      ),
+    );
+    expect([Number(clock.originNs) + gpu.start[0], gpu.duration[0]]).toEqual([4.5, 4.5]);
+  });
+
+  it('a needed column under another name is refused with a sentence', async () => {
+    const error = await refusalOf(
+      openBytes(
+        await changed(TWO, 'ALTER TABLE CUPTI_ACTIVITY_KIND_RUNTIME RENAME globalTid TO globalTie'),
+      ),
+    );
+    expect(error.code).toBe('unsupported');
+    expect(error.message).toContain('globalTid');
+  });
+});

@@ -71,6 +71,10 @@ test.each(['', '.', '1.', '.5', 'NaN', 'Infinity', '1e', '1.2.3', '0x10', '1e999
   },
 );
 
+test.each(['9007199254741', '1e308', '1e999'])('no duration, longer than 104 days: %s', (text) => {
+  expect(duration(text)).toBeNaN();
+});
+
 test('numbers beyond 2^53 are read by their digits', () => {
   const clock = new TraceClock();
   expect(relative(clock, '1790857026000000000123.001')).toBe(1);

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { createTar } from 'nanotar';
+
+export interface Original {
+  /** as it is named with --file: its place below test/fixtures */
+  readonly file: string;
+  readonly bytes: () => Uint8Array;
+}
+
+const RANKS = [0, 1].map((rank) => `kineto/two-ranks.rank${rank}.pt.trace.json.gz`);
+
+const FILES = [
+  'flat/article_600.db',
+  'flat/awkward.db',
+  'ingero/future_0.10.db',
+  'ingero/overwritten_counts_0.8.db',
+  'ingero/plain_0.8.db',
+  'ingero/two_ranks_0.9.db',
+  'kineto/array-form.json',
+  'kineto/backward.stack.pt.trace.json.gz',
+  'kineto/control-characters.json',
+  'kineto/graph.pt.trace.json.gz',
+  'kineto/hip-graph.json',
+  'kineto/metadata-last.json',
+  'kineto/not-a-number.json',
+  'kineto/plain.pt.trace.json.gz',
+  'kineto/string-tids.json',
+  'kineto/unclosed-frames.json',
+  'nsys/before_2.9.sqlite',
+  'nsys/graphs_3.24.7.sqlite',
+  'nsys/two_processes_3.25.sqlite',
+  'nsys/windows_2.9.1.sqlite',
+  'rocpd/lz4_4.db',
+  'rocpd/merged_3.0.2.db',
+  'rocpd/process_901.db',
+  'rocpd/tracks_4.1.db',
+  'rocpd/two_guids.db',
+  'rpd/serving.rpd',
+  'rpd/two_processes.rpd',
+];
+
+const fixture = (file: string): Uint8Array => new Uint8Array(readFileSync(`test/fixtures/${file}`));
+
+/** A file of every format and generation, and an archive of the two ranks of one run. */
+export const ORIGINALS: readonly Original[] = [
+  ...FILES.map((file) => ({ file, bytes: () => fixture(file) })),
+  {
+    file: 'two-ranks.tar',
+    bytes: () => createTar(RANKS.map((name) => ({ name, data: fixture(name) }))),
+  },
+];

@@ -2,7 +2,7 @@ import { throwIfCancelled, TraceOpenError, type Trace } from '../trace/index.js'
 import { mergeRanks } from './mergeRanks.js';
 import { printable } from './printable.js';
 import { probeSource } from './probe.js';
-import type { FormatReader, ReadOptions, TraceSource } from './reader.js';
+import type { FormatReader, Probe, ReadOptions, TraceSource } from './reader.js';
 import { refusal } from './refusal.js';
 import { filesInTar, isTar } from './tarArchive.js';
 
@@ -31,8 +31,8 @@ export async function openTrace(
   try {
     const traces: Trace[] = [];
     const files = await unpacked(sources, readers, options);
-    for (const [i, source] of files.entries()) {
-      traces.push(await openOne(source, readers, partOf(options, source, i, files.length)));
+    for (const [i, probe] of files.entries()) {
+      traces.push(await openOne(probe, readers, partOf(options, probe.source, i, files.length)));
     }
     throwIfCancelled(options.signal);
     return traces.length === 1 ? traces[0] : joined(traces);
@@ -52,60 +52,63 @@ async function unpacked(
   sources: readonly TraceSource[],
   readers: readonly FormatReader[],
   options: ReadOptions,
-): Promise<readonly TraceSource[]> {
-  const files: TraceSource[] = [];
+): Promise<readonly Probe[]> {
+  const files: Probe[] = [];
   for (const source of sources) {
-    if (source.size === 0 || !isTar(await probeSource(source))) {
-      files.push(source);
+    throwIfCancelled(options.signal);
+    if (source.size === 0) {
+      throw new TraceOpenError(
+        'empty',
+        `${printable(source.name)} is empty (0 bytes): the recorder was stopped before it wrote, or the copy failed.`,
+      );
+    }
+    const probe = await probeSource(source);
+    if (!isTar(probe)) {
+      files.push(probe);
       continue;
     }
     const inside = await filesInTar(source, options);
-    const traces: TraceSource[] = [];
+    const before = files.length;
     for (const file of inside) {
-      if (await isTrace(file, readers)) {
-        traces.push(file);
+      const entry = await probeSource(file);
+      if ((await readerOf(entry, readers)) !== undefined) {
+        files.push(entry);
       }
     }
-    if (traces.length === 0) {
+    if (files.length === before) {
       throw new TraceOpenError(
         'not-a-trace',
         `${printable(source.name)} is an archive, and none of the ${inside.length} files in it is a trace.`,
       );
     }
-    files.push(...traces);
   }
   return files;
 }
 
-async function isTrace(file: TraceSource, readers: readonly FormatReader[]): Promise<boolean> {
-  const probe = await probeSource(file);
+/** The first reader that knows the content; undefined where none does. */
+async function readerOf(
+  probe: Probe,
+  readers: readonly FormatReader[],
+): Promise<FormatReader | undefined> {
   for (const reader of readers) {
     if (await reader.detect(probe)) {
-      return true;
+      return reader;
     }
   }
-  return false;
+  return undefined;
 }
 
 async function openOne(
-  source: TraceSource,
+  probe: Probe,
   readers: readonly FormatReader[],
   options: ReadOptions,
 ): Promise<Trace> {
   throwIfCancelled(options.signal);
-  if (source.size === 0) {
-    throw new TraceOpenError(
-      'empty',
-      `${printable(source.name)} is empty (0 bytes): the recorder was stopped before it wrote, or the copy failed.`,
-    );
+  const reader = await readerOf(probe, readers);
+  if (reader === undefined) {
+    throw await refusal(probe);
   }
-  const probe = await probeSource(source);
-  for (const reader of readers) {
-    if (await reader.detect(probe)) {
-      return reader.read(source, options);
-    }
-  }
-  throw await refusal(probe);
+  return reader.read(probe.source, options);
 }
 
 /** Progress of one of several files, as a part of the whole. */

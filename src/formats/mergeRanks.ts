@@ -1,6 +1,7 @@
 import {
   NameTable,
   TraceOpenError,
+  type CounterTrack,
   type Frame,
   type GpuColumns,
   type HostColumns,
@@ -149,6 +150,13 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
         part.stacks.stacks.map((stack) => stack.map((frame) => frame + firstFrame[i])),
       ),
     },
+    counters: parts.flatMap((part, i) =>
+      part.counters.map((track): CounterTrack => ({
+        ...track,
+        rank: track.rank + firstRank[i],
+        time: track.time.map((time) => time + shifts[i]),
+      })),
+    ),
     markers: parts
       .flatMap((part, i) =>
         part.markers.map((marker): Marker => ({ ...marker, time: marker.time + shifts[i] })),
@@ -378,6 +386,7 @@ function mergeReports(
     }
   }
   const counted = reports.map((report) => report.rowsCounted);
+  const samples = reports.flatMap((report) => report.samples ?? []);
   return {
     rowsInFile: reports.reduce((sum, report) => sum + report.rowsInFile, 0),
     rowsRead: reports.reduce((sum, report) => sum + report.rowsRead, 0),
@@ -388,6 +397,12 @@ function mergeReports(
     ...(reports.every((report) => report.countedByName !== undefined)
       ? { countedByName: reports.flatMap((report) => report.countedByName ?? []) }
       : {}),
+    ...(samples.length > 0 && {
+      samples: {
+        inFile: samples.reduce((sum, { inFile }) => sum + inFile, 0),
+        read: samples.reduce((sum, { read }) => sum + read, 0),
+      },
+    }),
     skipped: [...skipped]
       .map(([reason, rows]) => ({ reason, rows }))
       .sort((a, b) => b.rows - a.rows),

@@ -150,6 +150,27 @@ export interface Rank {
   readonly device: string;
 }
 
+/**
+ * Samples of one quantity over time: SM activity, memory in use, a clock. Samples are no events: they
+ * are never part of a sum of durations, nor of `TraceReport.rowsRead`.
+ */
+export interface CounterTrack {
+  /** "SMs Active", "Memory in use" */
+  readonly name: string;
+  /** '%', 'MHz', 'bytes', 'W', ...; '' where the file does not say */
+  readonly unit: string;
+  /** index in `Trace.ranks` */
+  readonly rank: number;
+  /** device ordinal, -1 where it is of the host */
+  readonly device: number;
+  /** where the file keeps it: "GPU_METRICS", "system_snapshots" */
+  readonly source: string;
+  /** ns from the trace's start; ascending */
+  readonly time: Float64Array;
+  /** as long as `time`, in `unit`; finite. A sample without a number is left out and counted */
+  readonly value: Float64Array;
+}
+
 /** Something the recorder already found: a causal chain, a mark. */
 export interface Marker {
   /** ns from the trace's start */
@@ -196,6 +217,8 @@ export interface TraceReport {
   readonly rowsCounted: number | null;
   /** `rowsCounted` by kind of event, where the file counts so */
   readonly countedByName?: readonly CountedEvents[];
+  /** samples of counters: those the file holds, and those in `Trace.counters`; absent where it has none */
+  readonly samples?: { readonly inFile: number; readonly read: number };
   /** rows left out, by reason; sums to rowsInFile - rowsRead */
   readonly skipped: readonly { readonly reason: string; readonly rows: number }[];
   readonly warnings: readonly Warning[];
@@ -238,6 +261,8 @@ export interface Trace {
   readonly host: HostColumns;
   readonly kernelShapes: readonly KernelShape[];
   readonly stacks: StackTable;
+  /** by rank, device and the file's own order */
+  readonly counters: readonly CounterTrack[];
   readonly markers: readonly Marker[];
   readonly report: TraceReport;
 }

@@ -44,6 +44,7 @@ function denseTrace(count: number): { trace: Trace; labels: LayerLabels } {
     host: new HostBuilder().build(),
     kernelShapes: [],
     stacks: { frames: [], stacks: [] },
+    counters: [],
     markers: [],
     report: {
       rowsInFile: count,

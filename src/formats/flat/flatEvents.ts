@@ -272,6 +272,7 @@ class FlatEvents {
       host: this.host.build(),
       kernelShapes: [],
       stacks: this.stacks.build(),
+      counters: [],
       markers: [],
       report: {
         rowsInFile: inFile,

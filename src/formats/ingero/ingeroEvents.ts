@@ -314,6 +314,7 @@ class IngeroEvents {
       host: this.host.build(),
       kernelShapes: [],
       stacks: this.stacks.build(),
+      counters: [],
       markers,
       report: {
         rowsInFile: report.rowsInFile,

@@ -132,6 +132,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
     host,
     kernelShapes: rows.kernelShapes,
     stacks: { frames: rows.stacks.frames, stacks: rows.stacks.stacks },
+    counters: [],
     markers: [],
     report: report(rows, read, meta, end, packing, gpu, links, nested.unclosed),
   };

@@ -91,6 +91,7 @@ export async function readNsysExport(
     host,
     kernelShapes: work.kernelShapes,
     stacks: stackTable,
+    counters: [],
     markers: [],
     report: {
       rowsInFile: rows.inFile,

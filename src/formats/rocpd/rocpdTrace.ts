@@ -147,6 +147,7 @@ class RocpdTrace {
       // 1e17 ns is 1973 as an epoch, and three years as a machine's uptime.
       clock: { originNs, epoch: originNs > 10n ** 17n ? 'unix' : 'session', fileBaseNs: 0n },
       ...parts,
+      counters: [],
       markers: [],
       report: {
         rowsInFile: this.rowsInFile,

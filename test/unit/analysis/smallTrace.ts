@@ -164,6 +164,7 @@ export function traceOf(parts: Parts): Trace {
       frames: parts.frames ?? [],
       stacks: (parts.stacks ?? []).map((stack) => Uint32Array.from(stack)),
     },
+    counters: [],
     markers: [],
     report: {
       rowsInFile: rows,

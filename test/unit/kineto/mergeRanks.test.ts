@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { mergeRanks } from '../../../src/formats/mergeRanks.js';
-import { TraceOpenError, type TimedColumns, type Trace } from '../../../src/trace/index.js';
+import {
+  TraceOpenError,
+  type CounterTrack,
+  type TimedColumns,
+  type Trace,
+} from '../../../src/trace/index.js';
 import { rangePath, readFixture, readText } from './readFixture.js';
 
 const RANKS = ['two-ranks.rank0.pt.trace.json.gz', 'two-ranks.rank1.pt.trace.json.gz'];
@@ -73,6 +78,38 @@ describe('two ranks of one run', () => {
     ]);
     expect(merged.files.map((f) => f.name)).toEqual(RANKS);
     expect(everything(merged)).toEqual(everything(mergeRanks(parts)));
+  });
+
+  test('counters keep their rank, their absolute times and their values', async () => {
+    const track = (rank: number, value: number): CounterTrack => ({
+      name: 'SM active',
+      unit: '%',
+      rank,
+      device: 0,
+      source: 'test',
+      time: Float64Array.of(0, 1_000),
+      value: Float64Array.of(value, value + 1),
+    });
+    const parts = (await readRanks()).map((part, i) => ({
+      ...part,
+      counters: [track(0, 10 * i)],
+      report: { ...part.report, samples: { inFile: 3, read: 2 } },
+    }));
+    const merged = mergeRanks(parts);
+    expect(
+      merged.counters.map(({ rank, time, value }) => [
+        merged.ranks[rank].rank,
+        [...time].map((ns) => merged.clock.originNs + BigInt(ns)),
+        [...value],
+      ]),
+    ).toEqual(
+      parts.map(({ clock: { originNs } }, i) => [
+        i,
+        [originNs, originNs + 1_000n],
+        [10 * i, 10 * i + 1],
+      ]),
+    );
+    expect(merged.report.samples).toEqual({ inFile: 6, read: 4 });
   });
 
   test('reports add up; warnings and unequal facts name their rank', async () => {

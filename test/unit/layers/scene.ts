@@ -221,6 +221,7 @@ export function sceneTrace(
       frames: more.frames ?? [],
       stacks: (more.stacks ?? []).map((frames) => Uint32Array.from(frames)),
     },
+    counters: [],
     markers: [],
     report: {
       rowsInFile: 0,

@@ -147,6 +147,7 @@ export function smallTrace(): { trace: Trace; labels: LayerLabels } {
     host: host.build(),
     kernelShapes: [{ grid: [4, 2, 1], block: [128, 1, 1] }],
     stacks: { frames: [], stacks: [] },
+    counters: [],
     markers: [],
     report: {
       rowsInFile: 0,

@@ -85,6 +85,7 @@ function oneCall(options: {
     },
     kernelShapes: [],
     stacks: options.stacks ?? NO_STACKS,
+    counters: [],
     markers: [],
     report: {
       rowsInFile: 0,

@@ -29,7 +29,7 @@ export async function refusal(probe: Probe): Promise<TraceOpenError> {
       'a damaged gzip file',
     );
   }
-  const { what, advice } = contentLooksLike(probe.content);
+  const { what, advice } = contentLooksLike(probe.content, probe.source.name);
   const looksLike = probe.gzip ? `${what}, gzipped` : what;
   return new TraceOpenError(
     'not-a-trace',
@@ -42,7 +42,15 @@ async function refuseSqlite(probe: Probe, name: string): Promise<TraceOpenError>
   const tables = [...(await sqliteTables(probe.source)).entries()];
   const names = tables.map(([, table]) => table.name);
   const what = sqliteLooksLike(new Map(tables));
-  if (/Nsight|RPD|rocpd|nvprof|DLProf|ROCm/.test(what)) {
+  if (what.includes('Nsight')) {
+    return new TraceOpenError(
+      'unsupported',
+      `${name} is ${what} without its names: it lacks the table StringIds, or its columns id and value. Export the report again (nsys export --type sqlite).`,
+      what,
+      names,
+    );
+  }
+  if (/RPD|rocpd|nvprof|DLProf|ROCm/.test(what)) {
     return new TraceOpenError('unsupported', `${name} is ${what}. ${READS}`, what, names);
   }
   if (names.length === 0) {

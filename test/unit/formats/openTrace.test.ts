@@ -139,6 +139,19 @@ describe('what is no trace is refused with a sentence', () => {
     expect(error.message).toMatch(sentence);
   });
 
+  it.each([
+    ['run.nsys-rep', /Nsight Systems report/, /nsys export --type sqlite/],
+    ['run.qdrep', /Nsight Systems report/, /nsys export --type sqlite/],
+    ['gemm.ncu-rep', /Nsight Compute report/, /record a timeline/],
+    ['run.pftrace', /Perfetto trace in its binary form/, /rocpd/],
+  ])('%s of bytes nobody knows is told by its name', async (name, looksLike, sentence) => {
+    const noise = Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256);
+    const error = await refusalOf(openBytes(noise, name));
+    expect(error.looksLike).toMatch(looksLike);
+    expect(error.message).toMatch(sentence);
+    expect((await refusalOf(openBytes(bytes('hello'), name))).looksLike).toBe('plain text');
+  });
+
   it('a gzipped database, and gzip that cannot be unpacked', async () => {
     const db = await makeDatabase('CREATE TABLE events(timestamp, name, duration_us)');
     expect((await refusalOf(openBytes(gzipSync(db)))).message).toContain('gunzip');

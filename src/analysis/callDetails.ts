@@ -10,6 +10,7 @@ import {
   DANGLING_STACK,
   layerTypeOf,
   measuredColumns,
+  rangeOfCall,
   timeKindOf,
 } from '../trace/index.js';
 import type { Frame, LayerLabels, Trace } from '../trace/index.js';
@@ -24,10 +25,9 @@ export function launchOf(trace: Trace, call: number): number {
   return timeKindOf(trace) === 'gpu' ? trace.gpu.launch[call] : call;
 }
 
-/** Ranges around the launch of a call, innermost first, by number in `trace.ranges`. */
+/** Ranges that a call ran for, innermost first, by number in `trace.ranges`; see `rangeOfCall`. */
 export function* rangesAround(trace: Trace, call: number): Generator<number> {
-  const launch = launchOf(trace, call);
-  let range = launch < 0 ? -1 : trace.launches.range[launch];
+  let range = rangeOfCall(trace, call);
   while (range >= 0) {
     yield range;
     range = trace.ranges.parent[range];

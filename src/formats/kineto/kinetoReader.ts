@@ -93,7 +93,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
   const lanes = rows.lanes.build(0);
   const links = linkKernels(rows.gpu, launches, rows.names, lanes);
   const gpu = rows.gpu.build();
-  const nested = nestRanges(rows.ranges, launches, resolutionNs(rows, meta));
+  const nested = nestRanges(rows.ranges, [launches], resolutionNs(rows, meta));
   const ranges = withOperatorFacts(rows, nested, lanes);
   if (rows.stacks.stacks.length > 0) {
     giveStacks(launches, nested.columns, (range) => rows.ranges.stack[nested.fileRow[range]]);

@@ -11,6 +11,7 @@ import type { ReadOptions, TraceSource } from '../reader.js';
 import { StackBuilder } from '../stackBuilder.js';
 import { NsysApiCalls } from './apiCalls.js';
 import { NsysGpuWork } from './gpuWork.js';
+import { NsysGraphNodes } from './graphNodes.js';
 import { NsysHostEvents } from './hostEvents.js';
 import { nameCollectives, NsysRanges } from './nvtx.js';
 import { NsysPlaces } from './places.js';
@@ -41,6 +42,8 @@ export async function readNsysExport(
   await work.read(rows);
   const nvtx = new NsysRanges(names, places, strings);
   await nvtx.read(rows);
+  const nodes = new NsysGraphNodes(places);
+  await nodes.read(rows);
   const hostEvents = new NsysHostEvents(names, places, strings);
   await hostEvents.read(rows, calls);
   countUnreadTables(rows);
@@ -49,10 +52,16 @@ export async function readNsysExport(
   options.progress?.({ stage: 'Linking kernels, launches and ranges' });
   const launches = calls.build();
   const link = linkGpuWork(work, calls);
-  const gpu = work.builder.build();
+  const order = work.builder.order();
+  const built = work.builder.build();
   const host = hostEvents.builder.build();
-  const last = lastEnd([gpu, launches, host], nvtx.lastEnd);
-  const ranges = nvtx.build(launches, stopOf(recording, rows.base, last));
+  const last = lastEnd([built, launches, host], nvtx.lastEnd);
+  const ranges = nvtx.build([launches, nodes], stopOf(recording, rows.base, last));
+  const captured = nodes.captured(work, ranges);
+  const gpu: GpuColumns =
+    captured === undefined
+      ? built
+      : { ...built, captured: Int32Array.from(order, (row) => captured[row]) };
   nameCollectives(gpu, launches, ranges, names);
 
   const tables = [gpu, launches, ranges, host];

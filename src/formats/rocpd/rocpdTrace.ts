@@ -12,7 +12,7 @@ import {
   type Warning,
 } from '../../trace/index.js';
 import { quoteName } from '../../sqlite/sqlText.js';
-import { eachEventRow } from '../eventRows.js';
+import { accountFor, eachEventRow } from '../eventRows.js';
 import { rankOfFileName } from '../kineto/metadata.js';
 import { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
@@ -218,7 +218,7 @@ class RocpdTrace {
       tables.has(table, column) ? quoteName(column) : 'NULL';
     const time = (column: string): string =>
       tables.has(table, column) ? recordedTime(column, this.base) : 'NULL';
-    const { seen, inFile, damage } = await eachEventRow(
+    const read = await eachEventRow(
       this.engine,
       name,
       [
@@ -232,16 +232,9 @@ class RocpdTrace {
       onRow,
       progressPart(this.options, this.tablesRead++, this.suffixes.length * TABLES_READ),
     );
-    this.rowsInFile += inFile;
-    this.seen += seen;
-    this.rows.skips.add('in a damaged or missing part of the file', inFile - seen);
-    if (damage !== undefined) {
-      this.problems.push({
-        code: 'damaged',
-        message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
-        rows: 0,
-      });
-    }
+    this.rowsInFile += read.inFile;
+    this.seen += read.seen;
+    accountFor(table, read, this.rows.skips, this.problems);
   }
 
   private addRegion(recording: Recording, row: readonly SqlValue[]): void {

@@ -10,7 +10,7 @@ import {
   type Trace,
   type Warning,
 } from '../../trace/index.js';
-import { eachEventRow } from '../eventRows.js';
+import { accountFor, eachEventRow } from '../eventRows.js';
 import { rankOfFileName } from '../kineto/metadata.js';
 import { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
@@ -244,23 +244,16 @@ class RpdTrace {
     expressions: readonly string[],
     onRow: (row: readonly SqlValue[]) => void,
   ): Promise<void> {
-    const { seen, inFile, damage } = await eachEventRow(
+    const read = await eachEventRow(
       this.engine,
       table,
       expressions,
       onRow,
       progressPart(this.options, this.tablesRead++, 3),
     );
-    this.rowsInFile += inFile;
-    this.seen += seen;
-    this.rows.skips.add('in a damaged or missing part of the file', inFile - seen);
-    if (damage !== undefined) {
-      this.problems.push({
-        code: 'damaged',
-        message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
-        rows: 0,
-      });
-    }
+    this.rowsInFile += read.inFile;
+    this.seen += read.seen;
+    accountFor(table, read, this.rows.skips, this.problems);
   }
 
   /** Samples of clocks and power are counted: there are no counter tracks yet. */

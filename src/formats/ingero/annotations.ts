@@ -8,7 +8,7 @@ import { numberValue, textValue } from '../sqlValues.js';
 export interface Annotation {
   readonly start: number;
   readonly duration: number;
-  /** "step=42 epoch=3" */
+  /** "step=42 epoch=3": the step first, the other labels in the file's order */
   readonly text: string;
   /** process it is about; '' = the whole trace */
   readonly process: string;
@@ -77,14 +77,16 @@ export async function eachAnnotation(
   return read;
 }
 
-/** Labels as "key=value" in the file's order; a text that is no JSON object as it is written. */
+/** Labels as "key=value"; a text that is no JSON object as it is written. */
 function labelText(json: string): { text: string; step: boolean } {
   try {
     const labels: unknown = JSON.parse(json);
     if (typeof labels === 'object' && labels !== null && !Array.isArray(labels)) {
-      const pairs = Object.entries(labels).map(
-        ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-      );
+      const pairs = Object.entries(labels)
+        .sort(([a], [b]) => Number(b === STEP) - Number(a === STEP))
+        .map(
+          ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+        );
       return { text: pairs.join(' '), step: Object.hasOwn(labels, STEP) };
     }
   } catch (error) {

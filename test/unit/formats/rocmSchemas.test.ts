@@ -10,6 +10,7 @@ import { openBytes } from './reading.js';
 const FILES = [
   'test/fixtures/rocpd/merged_3.0.2.db',
   'test/fixtures/rocpd/tracks_4.1.db',
+  'test/fixtures/rocpd/counters_3.0.5.db',
   'test/fixtures/rpd/serving.rpd',
 ];
 

@@ -3,6 +3,7 @@ import {
   NO_METHOD,
   UNCLASSIFIED,
   countedCalls,
+  keepsPartOfEvents,
   measuredColumns,
   timeKindOf,
 } from '../trace/index.js';
@@ -56,7 +57,7 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
 
 /** A recorder that drops events counts them over its whole recording: of a window nobody knows. */
 function countedInWindow(trace: Trace, rows: RowSpan): number | null {
-  return trace.format === 'ingero' ? null : rows.to - rows.from;
+  return keepsPartOfEvents(trace.format) ? null : rows.to - rows.from;
 }
 
 /** The figures that tell one trace from another. */

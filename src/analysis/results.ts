@@ -35,6 +35,12 @@ export interface DecompositionRow extends CallStatistics {
   readonly label: string;
   /** share of the total time of all rows, 0 to 1 */
   readonly share: number;
+  /**
+   * calls the recorder saw of the names in this row, kept in the file or not: equal to `calls` for
+   * recorders that keep every event. null = unknown: the file does not count one of the names, or holds
+   * calls of it in other rows too, or a window is set
+   */
+  readonly counted: number | null;
   /** calls below 100: the p99 rests on fewer than one call in its tail */
   readonly weak_p99: boolean;
   /** share of this row's time by method of attribution, 0 to 1, largest first */
@@ -224,7 +230,7 @@ export interface TimelineRow {
   /** "step", "layer", "module", "kernel", "annotation", "call", "host", or `API_CALL` */
   readonly level: string;
   readonly label: string;
-  /** share of the trace's span this row is busy, 0 to 1; null where it is not meaningful */
+  /** share of the time recorded in which this row is busy, 0 to 1; null where it is not meaningful */
   readonly busy: number | null;
 }
 

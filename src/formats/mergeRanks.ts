@@ -10,6 +10,7 @@ import {
   type Marker,
   type RangeColumns,
   type Rank,
+  type RecordedTime,
   type TimedColumns,
   type Trace,
   type TraceReport,
@@ -144,6 +145,7 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
     formatLabel: [...new Set(parts.map((part) => part.formatLabel))].join(', '),
     clock: { originNs, epoch: parts[0].clock.epoch, fileBaseNs: parts[0].clock.fileBaseNs },
     spanNs: Math.max(...parts.map((part, i) => shifts[i] + part.spanNs)),
+    ...recordedByAny(parts, shifts),
     names,
     ranks,
     lanes: parts.flatMap((part, i) =>
@@ -175,6 +177,34 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
       warnings,
     ),
   };
+}
+
+/** When the recorder of any part ran, where one of them paused. */
+function recordedByAny(
+  parts: readonly Trace[],
+  shifts: readonly number[],
+): Pick<Trace, 'recorded'> {
+  if (parts.every(({ recorded }) => recorded === undefined)) {
+    return {};
+  }
+  const all = parts
+    .flatMap(({ recorded, spanNs }, i) =>
+      (recorded ?? [{ start: 0, end: spanNs }]).map(({ start, end }) => ({
+        start: start + shifts[i],
+        end: end + shifts[i],
+      })),
+    )
+    .sort((a, b) => a.start - b.start);
+  const recorded: RecordedTime[] = [];
+  for (const time of all) {
+    const last = recorded.at(-1);
+    if (last === undefined || time.start > last.end) {
+      recorded.push(time);
+    } else {
+      recorded[recorded.length - 1] = { start: last.start, end: Math.max(last.end, time.end) };
+    }
+  }
+  return { recorded };
 }
 
 /** Ranks that do not state their number come last. */

@@ -176,10 +176,17 @@ export interface CounterTrack {
   readonly value: Float64Array;
 }
 
+/** A time in which the recorder ran. ns from the trace's start. */
+export interface RecordedTime {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Something the recorder already found: a causal chain, a mark. */
 export interface Marker {
   /** ns from the trace's start */
   readonly time: number;
+  /** as the file has it; '' where it states none */
   readonly severity: string;
   readonly title: string;
   readonly text: string;
@@ -257,6 +264,11 @@ export interface Trace {
   };
   /** ns from the first start to the last end of any event */
   readonly spanNs: number;
+  /**
+   * when the recorder ran, where the file has pauses between its sessions: ascending and apart; absent
+   * where it ran all of `spanNs`
+   */
+  readonly recorded?: readonly RecordedTime[];
   readonly names: NameTable;
   readonly ranks: readonly Rank[];
   readonly lanes: readonly Lane[];

@@ -3,7 +3,7 @@ import type { SqlEngine } from '../../sqlite/engine.js';
 import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
 import { readSqliteTrace } from '../sqliteTrace.js';
-import { readIngeroEvents } from './ingeroEvents.js';
+import { readIngeroTrace } from './ingeroTrace.js';
 import { isIngero } from './schema.js';
 
 /**
@@ -21,7 +21,7 @@ export function ingeroReader(
     detect: async ({ source, head }) => isSqlite(head) && isIngero(await sqliteTables(source)),
     read: (source, options) =>
       readSqliteTrace(source, options, openEngine, (engine, warnings) =>
-        readIngeroEvents(engine, source, options, warnings),
+        readIngeroTrace(engine, source, options, warnings),
       ),
   };
 }

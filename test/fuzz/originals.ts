@@ -19,6 +19,7 @@ const FILES = [
   'kineto/array-form.json',
   'kineto/backward.stack.pt.trace.json.gz',
   'kineto/control-characters.json',
+  'kineto/counters.json',
   'kineto/graph.pt.trace.json.gz',
   'kineto/hip-graph.json',
   'kineto/metadata-last.json',

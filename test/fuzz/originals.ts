@@ -29,6 +29,8 @@ const FILES = [
   'kineto/unclosed-frames.json',
   'nsys/before_2.9.sqlite',
   'nsys/graphs_3.24.7.sqlite',
+  'nsys/metrics_3.25.sqlite',
+  'nsys/metrics_alone_3.1.7.sqlite',
   'nsys/two_processes_3.25.sqlite',
   'nsys/windows_2.9.1.sqlite',
   'rocpd/lz4_4.db',

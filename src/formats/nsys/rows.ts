@@ -46,16 +46,43 @@ export class NsysRows {
     stage: string,
     onRow: (row: readonly SqlValue[]) => void,
   ): Promise<void> {
-    if (!this.schema.has(table, 'start')) {
-      return;
+    if (this.schema.has(table, 'start')) {
+      const { inFile, lost } = await this.readable(table, expressions, stage, onRow);
+      this.inFile += inFile;
+      this.skips.add('in a damaged or missing part of the file', lost);
     }
+  }
+
+  /**
+   * Gives every row of a table of samples, which are no event rows: its time, ns from the base, and the
+   * expressions; none where the file does not have the table.
+   * @returns rows that could not be read
+   * @throws SqlError; the signal's reason once it is aborted
+   */
+  async eachSample(
+    table: string,
+    time: string,
+    expressions: readonly string[],
+    onRow: (row: readonly SqlValue[]) => void,
+  ): Promise<number> {
+    if (!this.schema.has(table)) {
+      return 0;
+    }
+    const at = `${this.schema.column(table, time)} - (${this.base})`;
+    return (await this.readable(table, [at, ...expressions], 'Reading counters', onRow)).lost;
+  }
+
+  private async readable(
+    table: string,
+    expressions: readonly string[],
+    stage: string,
+    onRow: (row: readonly SqlValue[]) => void,
+  ): Promise<{ inFile: number; lost: number }> {
     const { progress } = this.options;
     const { seen, inFile, damage } = await eachEventRow(this.engine, table, expressions, onRow, {
       ...this.options,
       ...(progress !== undefined && { progress: (step) => progress({ ...step, stage }) }),
     });
-    this.inFile += inFile;
-    this.skips.add('in a damaged or missing part of the file', inFile - seen);
     if (damage !== undefined) {
       this.warnings.push({
         code: 'damaged',
@@ -63,6 +90,7 @@ export class NsysRows {
         rows: 0,
       });
     }
+    return { inFile, lost: inFile - seen };
   }
 
   /** Whether a row's times can be shown; counts it by reason where they cannot. */

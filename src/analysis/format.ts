@@ -78,6 +78,20 @@ export function formatBytes(bytes: number): string {
   return Number.isNaN(bytes) ? NO_FIGURE : inUnit(bytes, BYTE_UNITS);
 }
 
+const threeDecimals = format(',.3~f');
+const exponential = format('.3~e');
+
+/** A counter's value: "97 %", "1,980 MHz", "10.5 GB", "0.125"; very small and very large ones as "1.5e-7". */
+export function formatSample(value: number, unit: string): string {
+  if (unit === 'bytes') {
+    return formatBytes(value);
+  }
+  const size = Math.abs(value);
+  const text = value === 0 || (size >= 0.001 && size < 1e15) ? threeDecimals : exponential;
+  // The locale's minus sign would hide it from a search.
+  return `${text(value).replace('\u2212', '-')}${unit === '' ? '' : ` ${unit}`}`;
+}
+
 /** p99 / p50 and the like: "2.3x", "69x", "1,204x". */
 export function formatRatio(ratio: number | null): string {
   if (ratio === null || Number.isNaN(ratio)) {

@@ -189,6 +189,23 @@ export interface StallList {
 }
 
 /** A window of the timeline at the resolution of the screen. */
+/** A counter's track without its samples. */
+export interface CounterFigures {
+  readonly name: string;
+  /** of `min`, `mean` and `max`; '' where the file does not say */
+  readonly unit: string;
+  /** index in the trace's ranks */
+  readonly rank: number;
+  /** device ordinal, -1 = of the host */
+  readonly device: number;
+  readonly source: string;
+  readonly samples: number;
+  readonly min: number;
+  /** of the samples, however far apart they are */
+  readonly mean: number;
+  readonly max: number;
+}
+
 export interface TileRequest extends TimeWindow {
   /** width of the window in pixels: boxes narrower than one are merged */
   readonly pixels: number;

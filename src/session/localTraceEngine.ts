@@ -1,5 +1,6 @@
 import { callAt } from '../analysis/callAt.js';
 import { callDetails } from '../analysis/callDetails.js';
+import { counterFigures } from '../analysis/counterFigures.js';
 import { dashboard } from '../analysis/dashboard.js';
 import { decompose } from '../analysis/decompose.js';
 import { explainCall } from '../analysis/explainCall.js';
@@ -197,6 +198,7 @@ function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
       host: trace.host.count,
     },
     timeKind: timeKindOf(trace),
+    counters: trace.counters.map(counterFigures),
     report: trace.report,
     markers: trace.markers,
     dashboard: dashboard(trace),

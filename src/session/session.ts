@@ -2,6 +2,7 @@ import type {
   AttributionBasis,
   CallDetails,
   CallExplanation,
+  CounterFigures,
   DashboardView,
   DecomposeBy,
   Decomposition,
@@ -43,6 +44,8 @@ export interface TraceSummary {
     readonly host: number;
   };
   readonly timeKind: TimeKind;
+  /** tracks of samples, by rank and device */
+  readonly counters: readonly CounterFigures[];
   readonly report: TraceReport;
   readonly markers: readonly Marker[];
   readonly dashboard: DashboardView;

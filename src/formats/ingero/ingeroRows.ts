@@ -16,7 +16,7 @@ import {
 } from '../../trace/index.js';
 import { MOST_NS } from '../exactTime.js';
 import { hostKind } from '../hostKind.js';
-import { nestRanges, RawRanges } from '../kineto/rangeNesting.js';
+import { nestRanges, RawRanges, type CallsAmongRanges } from '../kineto/rangeNesting.js';
 import { LaneBuilder } from '../laneBuilder.js';
 import { numberOf } from '../numberOf.js';
 import { printable } from '../printable.js';
@@ -301,22 +301,22 @@ export class IngeroRows {
       raw.push(start, duration, notes.name.get(i), notes.lane.get(i), notes.kind.get(i));
     }
     const none = lanes.length;
-    const around = (laneOf: (lane: number) => number): Int32Array => {
-      const lane = launches.lane.map(laneOf);
-      const range = new Int32Array(launches.count);
-      nestRanges(raw, { ...launches, lane, range }, 1);
-      return range;
-    };
+    const among = (laneOf: (lane: number) => number): CallsAmongRanges => ({
+      count: launches.count,
+      start: launches.start,
+      lane: launches.lane.map(laneOf),
+      range: new Int32Array(launches.count),
+    });
     const ofProcess = lanes.map(({ process }) =>
       this.rankOfProcess.get(process) === SEVERAL ? none : (notesLanes.get(process) ?? none),
     );
-    const own = around((lane) => ofProcess[lane]);
-    const all = around(() => notesLanes.get('') ?? none);
+    const own = among((lane) => ofProcess[lane]);
+    const all = among(() => notesLanes.get('') ?? none);
+    const { columns } = nestRanges(raw, [own, all], 1);
     for (let i = 0; i < launches.count; i++) {
-      launches.range[i] = own[i] >= 0 ? own[i] : all[i];
+      launches.range[i] = own.range[i] >= 0 ? own.range[i] : all.range[i];
     }
-    const untouched = { ...launches, range: new Int32Array(launches.count) };
-    return nestRanges(raw, untouched, 1).columns;
+    return columns;
   }
 
   private rank(row: readonly SqlValue[]): number {

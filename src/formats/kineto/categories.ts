@@ -77,8 +77,6 @@ export function skippedPhase(phase: string, category: string): string {
     case 'R':
     case 'n':
       return category === '' ? 'instant events' : `instant events (${category})`;
-    case 'C':
-      return 'counters (C)';
     case 'B':
     case 'E':
     case 'b':

@@ -45,6 +45,8 @@ export class EventFields {
   readonly id = new Span();
   /** args.name of process_name and thread_name rows */
   readonly argName = new Span();
+  /** the object of all arguments, with its braces */
+  readonly args = new Span();
 
   private readonly all = [
     this.ph,
@@ -69,6 +71,7 @@ export class EventFields {
     this.forwardThread,
     this.id,
     this.argName,
+    this.args,
   ];
 
   clear(): void {
@@ -480,6 +483,7 @@ export class TraceEventStream {
         i = skipValue(b, i, end);
       } else if (b[i] === OPEN_BRACE && isArgs(b, keyStart, keyEnd)) {
         i = this.parseObject(i, end, true);
+        span = this.fields.args;
       } else {
         span = eventField(this.fields, b, keyStart, keyEnd);
         i = skipValue(b, i, end);

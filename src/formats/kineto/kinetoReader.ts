@@ -132,7 +132,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
     host,
     kernelShapes: rows.kernelShapes,
     stacks: { frames: rows.stacks.frames, stacks: rows.stacks.stacks },
-    counters: [],
+    counters: rows.counters.build(shift, (process) => rows.lanes.deviceOf(process)),
     markers: [],
     report: report(rows, read, meta, end, packing, gpu, links, nested.unclosed),
   };
@@ -330,6 +330,7 @@ function report(
       unclosed,
     );
   }
+  warnings.push(...rows.counters.tracks.warnings());
   const missing: string[] = [];
   if (gpu.count === 0) {
     missing.push('GPU events');
@@ -369,6 +370,7 @@ function report(
     rowsInFile: rows.rowsInFile,
     rowsRead,
     rowsCounted: null,
+    ...rows.counters.tracks.report(),
     skipped: [...rows.skipped]
       .map(([reason, count]) => ({ reason, rows: count }))
       .sort((a, b) => b.rows - a.rows),

@@ -10,6 +10,7 @@ import { nestedCallWarnings } from '../ingero/nestedCalls.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { StackBuilder } from '../stackBuilder.js';
 import { NsysApiCalls } from './apiCalls.js';
+import { NsysCounters } from './counters.js';
 import { NsysGpuWork } from './gpuWork.js';
 import { NsysGraphNodes } from './graphNodes.js';
 import { NsysHostEvents } from './hostEvents.js';
@@ -46,6 +47,8 @@ export async function readNsysExport(
   await nodes.read(rows);
   const hostEvents = new NsysHostEvents(names, places, strings);
   await hostEvents.read(rows, calls);
+  const counters = new NsysCounters();
+  await counters.read(engine, rows);
   countUnreadTables(rows);
 
   throwIfCancelled(options.signal);
@@ -69,9 +72,11 @@ export async function readNsysExport(
     (first, t) => (t.count > 0 ? Math.min(first, t.start[0]) : first),
     Infinity,
   );
+  // A recording of metrics alone has no events: then it is as long as they are.
+  const alone = Number.isFinite(shift) ? undefined : counters.tracks.reach();
   // A start with a fraction is none of Nsight Systems', and the origin is whole ns.
-  const origin = Number.isFinite(shift) ? Math.floor(shift) : 0;
-  let spanNs = 0;
+  const origin = Math.floor(alone?.first ?? (Number.isFinite(shift) ? shift : 0));
+  let spanNs = alone === undefined ? 0 : alone.last - origin;
   for (const { count, start, duration } of tables) {
     for (let i = 0; i < count; i++) {
       start[i] -= origin;
@@ -100,18 +105,20 @@ export async function readNsysExport(
     host,
     kernelShapes: work.kernelShapes,
     stacks: stackTable,
-    counters: [],
+    counters: counters.build(origin, lanes),
     markers: [],
     report: {
       rowsInFile: rows.inFile,
       rowsRead: tables.reduce((sum, { count }) => sum + count, 0),
       rowsCounted: null,
+      ...counters.tracks.report(),
       skipped: [...rows.skips.list(), ...rows.unread.list()].sort((a, b) => b.rows - a.rows),
       warnings: [
         ...found,
         ...rows.warnings,
         ...strings.warnings,
         ...rows.skips.warnings(),
+        ...counters.warnings,
         ...trimmedWarnings(recording),
         ...graphWarnings(work, link.graphLaunchesWithout, recording),
         ...launchWarnings(gpu, link.without),
@@ -136,17 +143,19 @@ export async function readNsysExport(
 /** A time near all others: the middle one of the first rows of the first table that has any. */
 function middleTime(engine: SqlEngine, schema: NsysSchema): bigint {
   const tables = [
-    'CUPTI_ACTIVITY_KIND_KERNEL',
-    'CUPTI_ACTIVITY_KIND_RUNTIME',
-    'NVTX_EVENTS',
-    'OSRT_API',
-    'PROFILER_OVERHEAD',
-    'SCHED_EVENTS',
-  ];
-  for (const table of tables.filter((name) => schema.has(name, 'start'))) {
+    ['CUPTI_ACTIVITY_KIND_KERNEL', 'start'],
+    ['CUPTI_ACTIVITY_KIND_RUNTIME', 'start'],
+    ['NVTX_EVENTS', 'start'],
+    ['OSRT_API', 'start'],
+    ['PROFILER_OVERHEAD', 'start'],
+    ['SCHED_EVENTS', 'start'],
+    ['GPU_METRICS', 'timestamp'],
+    ['NET_NIC_METRIC', 'start'],
+  ] as const;
+  for (const [table, column] of tables.filter(([name, time]) => schema.has(name, time))) {
     const sample: bigint[] = [];
     try {
-      engine.each(`SELECT "start" FROM ${table} NOT INDEXED LIMIT 501`, ([start]) => {
+      engine.each(`SELECT "${column}" FROM ${table} NOT INDEXED LIMIT 501`, ([start]) => {
         if (typeof start === 'bigint' || Number.isSafeInteger(start)) {
           sample.push(BigInt(start as bigint | number));
         }

@@ -20,6 +20,8 @@ const BEFORE = `${FOLDER}/before_2.9.sqlite`;
 const WINDOWS = `${FOLDER}/windows_2.9.1.sqlite`;
 const TWO = `${FOLDER}/two_processes_3.25.sqlite`;
 const GRAPHS = `${FOLDER}/graphs_3.24.7.sqlite`;
+const METRICS = `${FOLDER}/metrics_3.25.sqlite`;
+const METRICS_ALONE = `${FOLDER}/metrics_alone_3.1.7.sqlite`;
 
 /** A fixture with statements run over it. */
 async function changed(file: string, ...statements: string[]): Promise<Uint8Array> {
@@ -44,12 +46,15 @@ const rangeNamed = (trace: Trace, name: string, process?: string): number =>
   ) ?? -1;
 
 describe('every generation', () => {
-  it.each([BEFORE, WINDOWS, TWO, GRAPHS])('%s has what plain SQL has', async (file) => {
-    const before = folderState(file);
-    const trace = await openFile(file);
-    await expectPlainSql(file, trace);
-    expect(folderState(file)).toEqual(before);
-  });
+  it.each([BEFORE, WINDOWS, TWO, GRAPHS, METRICS, METRICS_ALONE])(
+    '%s has what plain SQL has',
+    async (file) => {
+      const before = folderState(file);
+      const trace = await openFile(file);
+      await expectPlainSql(file, trace);
+      expect(folderState(file)).toEqual(before);
+    },
+  );
 
   it('says its product and schema', async () => {
     const labels = await Promise.all(
@@ -423,9 +428,82 @@ describe('CUDA graphs, 3.24.7', () => {
       '1 CUDA event records (CUPTI_ACTIVITY_KIND_CUDA_EVENT)',
       '1 an end before its start',
       '1 graph replays without times',
-      '2 GPU metrics (GPU_METRICS): there are no counter tracks yet',
       '3 rows of FUTURE_EVENTS',
     ]);
+  });
+});
+
+describe('sampled metrics', () => {
+  it('a track for each GPU and metric, under the rank that ran work on it, and for each port', async () => {
+    const trace = await openFile(METRICS);
+    const tracks = trace.counters.map(
+      ({ rank, device, name, unit, source, time }) =>
+        `${trace.ranks[rank].label} GPU ${device} ${source}: ${name} (${unit}) x ${time.length}`,
+    );
+    const ofGpu = (rank: string, gpu: number): string[] =>
+      [
+        'SMs Active (%)',
+        'Tensor Active (%)',
+        'GPC Clock Frequency (MHz)',
+        'Compute Warps in Flight [Avg] ()',
+        'Compute Warps in Flight (Avg Warps per Cycle)',
+      ].map((metric) => `${rank} GPU ${gpu} GPU_METRICS: ${metric} x 60`);
+    expect(tracks).toEqual([
+      'python3 (800) GPU -1 NET_NIC_METRIC: mlx5_0 port 1: IB: Bytes sent (B/ms) x 5',
+      'python3 (800) GPU -1 NET_NIC_METRIC: mlx5_0 port 1: IB: Bytes received (B/ms) x 5',
+      ...ofGpu('python3 (800)', 1),
+      'python3 (800) GPU 4 GPU_METRICS: metric 99 () x 1',
+      ...ofGpu('python3 (801)', 2),
+    ]);
+    // Sampled at once: one column of times for all metrics of a GPU.
+    expect(trace.counters[3].time).toBe(trace.counters[2].time);
+    expect(trace.counters[2].time[0]).toBe(-1_300_000);
+    expect(trace.spanNs).toBe(3_930_000);
+    expect(trace.report.rowsInFile).toBe(80);
+    expect(trace.report.skipped).toEqual([]);
+  });
+
+  it('a recording of metrics alone begins and ends with them', async () => {
+    const trace = await openFile(METRICS_ALONE);
+    expect([trace.spanNs, trace.clock.originNs]).toEqual([90_000_000, 2_000_000_000n]);
+    expect(
+      trace.counters.map(({ name, unit, rank, device }) => [name, unit, rank, device]),
+    ).toEqual([
+      ['SM Active', '', 0, 0],
+      ['GPC Clock Frequency', '', 0, 0],
+    ]);
+    expect(trace.report.samples).toEqual({ inFile: 20, read: 18 });
+    expect(warning(trace, 'samples-left-out')?.message).toBe(
+      '2 counter samples were left out: without a time (2).',
+    );
+    expect(trace.report.rowsInFile).toBe(0);
+  });
+
+  it('damaged values and a table without its columns cost samples, which are counted', async () => {
+    const damaged = await openBytes(
+      await changed(
+        METRICS,
+        "UPDATE GPU_METRICS SET value = 'x' WHERE rowid <= 3",
+        'UPDATE GPU_METRICS SET timestamp = 9223372036854775807 WHERE rowid = 4',
+        'UPDATE GPU_METRICS SET value = 1e999 WHERE rowid = 5',
+        'DROP TABLE TARGET_INFO_GPU_METRICS',
+      ),
+    );
+    expect(damaged.report.samples).toEqual({ inFile: 611, read: 606 });
+    expect(warning(damaged, 'samples-left-out')?.message).toBe(
+      '5 counter samples were left out: without a number (4), with a time more than 104 days from the others (1).',
+    );
+    expect(damaged.counters.map(({ name }) => name)).toContain('metric 0');
+    const bare = await openBytes(
+      await changed(
+        GRAPHS,
+        'DROP TABLE GPU_METRICS',
+        'CREATE TABLE GPU_METRICS (x)',
+        'INSERT INTO GPU_METRICS VALUES (1), (2)',
+      ),
+    );
+    expect(bare.counters).toEqual([]);
+    expect(bare.report.samples).toEqual({ inFile: 2, read: 0 });
   });
 });
 

@@ -195,7 +195,6 @@ describe('oddities', () => {
     expect(trace.lanes.map((l) => l.label)).toEqual(['python (257)', 'stream 7']);
     expect(skippedRows(trace)).toEqual({
       'flow arrows (async)': 1,
-      'instant events': 1,
       'process and thread names (M)': 2,
     });
   });

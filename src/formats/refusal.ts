@@ -67,9 +67,11 @@ async function refuseSqlite(probe: Probe, name: string): Promise<TraceOpenError>
   const more = names.length > TABLES_NAMED ? ` and ${names.length - TABLES_NAMED} more` : '';
   const events = tables.find(([key]) => key === 'events')?.[1];
   const gap =
-    events?.type === 'table'
-      ? ` Its table "events" lacks what a trace needs: timestamp, name and duration_us (or duration, duration_ns).`
-      : '';
+    events === undefined
+      ? ''
+      : events.type === 'table'
+        ? ` Its table "events" lacks what a trace needs: timestamp, name and duration_us (or duration, duration_ns).`
+        : ' Its "events" is a view, and only tables are read: what a view shows was computed, not recorded. Store its rows in a table "events" of another database and open that.';
   return new TraceOpenError(
     'not-a-trace',
     `${name} is an SQLite database, but no trace that is known here. Its tables: ${listed}${more}.${gap} ${READS}`,

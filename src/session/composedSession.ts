@@ -149,7 +149,15 @@ export class ComposedSession implements TraceSession {
       options?.progress?.({ stage: 'Preparing the trace for SQL' });
       const data = await this.parts.trace.queryData(undefined);
       const started = await this.parts.startQueries();
-      await started.engine.load(data);
+      // Nobody has this engine yet: a cancellation that comes while it loads ends it here.
+      const { signal } = options ?? {};
+      const stop = () => started.stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        await started.engine.load(data);
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
       return started;
     } catch (error) {
       this.queries = undefined; // so that the next query tries again

@@ -18,6 +18,7 @@ import { EXPLAIN_FORMATS, explainOutput } from './explainOutput.js';
 import type { ExplainFormat } from './explainOutput.js';
 import { INFO_FORMATS, infoOutput } from './infoOutput.js';
 import type { InfoFormat } from './infoOutput.js';
+import { maxUnpackedOption, withRemedy, type OpeningOptions } from './openingOptions.js';
 import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
 import type { QueryFormat } from './queryOutput.js';
 import { tracesAndStatement } from './statement.js';
@@ -73,7 +74,7 @@ export async function runCli(args: readonly string[], runtime: CliRuntime): Prom
       return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     }
     const code = exitCodeOf(error);
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = withRemedy(error, error instanceof Error ? error.message : String(error));
     runtime.terminal.say(
       code === EXIT.defect ? `layerscope failed, which is a defect of it: ${sentence}` : sentence,
     );
@@ -105,9 +106,10 @@ function buildProgram(runtime: CliRuntime): Command {
     .command('info')
     .description('What a trace is and holds.')
     .argument('<trace...>', TRACES)
+    .addOption(maxUnpackedOption())
     .addOption(formatOption(INFO_FORMATS))
-    .action(async (traces: string[], options: { format: InfoFormat }) => {
-      await withTrace(runtime, traces, {}, async (session, summary) => {
+    .action(async (traces: string[], options: OpeningOptions & { format: InfoFormat }) => {
+      await withTrace(runtime, traces, options, async (session, summary) => {
         const { population } = await session.decompose({ by: 'layer-type' });
         await terminal.write(infoOutput(summary, population, options.format));
       });
@@ -253,6 +255,7 @@ async function withTrace(
     const summary = await session.open(paths, {
       ...progressOf(runtime.terminal),
       attribution: inputs,
+      ...(options.maxUnpacked === undefined ? {} : { unpackLimit: options.maxUnpacked }),
     });
     runtime.terminal.progressDone();
     for (const line of notesOnInputs(summary)) {

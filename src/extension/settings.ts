@@ -18,6 +18,15 @@ export function stallFactor(uri: vscode.Uri): number | undefined {
 }
 
 /**
+ * Bytes that the packed files of one opening may unpack to unasked; undefined = what their sizes allow.
+ * The setting is of the machine: a workspace with a zip bomb in it cannot raise it.
+ */
+export function unpackLimit(): number | undefined {
+  const gib = vscode.workspace.getConfiguration('layerscope').get('unpackedSizeLimit');
+  return typeof gib === 'number' && gib > 0 ? gib * 2 ** 30 : undefined;
+}
+
+/**
  * Rules that come before the built-in ones, as JSON; undefined where there are none. As text, because
  * the editor gives a live object that cannot be handed to a worker.
  */

@@ -15,13 +15,6 @@ export async function refusal(probe: Probe): Promise<TraceOpenError> {
   if (isSqlite(probe.head)) {
     return refuseSqlite(probe, name);
   }
-  if (probe.gzip && isSqlite(probe.content)) {
-    return new TraceOpenError(
-      'unsupported',
-      `${name} is a gzipped SQLite database. Unpack it with gunzip and open the result.`,
-      'a gzipped SQLite database',
-    );
-  }
   if (probe.gzip && probe.content.length === 0) {
     return new TraceOpenError(
       'damaged',

@@ -29,11 +29,14 @@ export class ComposedSession implements TraceSession {
   constructor(private readonly parts: SessionParts) {}
 
   async open(paths: readonly string[], options: OpenOptions = {}): Promise<TraceSummary> {
-    const { attribution: given, ...call } = options;
+    const { attribution: given, unpackLimit, ...call } = options;
     const inputs = await this.inputs(paths);
     const attribution = given === undefined ? {} : await this.forEngine(given);
     call.signal?.throwIfAborted();
-    return this.parts.trace.open({ inputs, attribution }, call);
+    return this.parts.trace.open(
+      { inputs, attribution, ...(unpackLimit === undefined ? {} : { unpackLimit }) },
+      call,
+    );
   }
 
   /** The query engine holds labels of its own: it is ended, and the next query starts one anew. */

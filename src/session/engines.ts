@@ -37,7 +37,12 @@ export interface TraceEngine extends Omit<
   'open' | 'reattribute' | 'query' | 'close'
 > {
   open(
-    request: { inputs: readonly TraceInput[]; attribution?: EngineAttribution },
+    request: {
+      inputs: readonly TraceInput[];
+      attribution?: EngineAttribution;
+      /** see `OpenOptions` */
+      unpackLimit?: number;
+    },
     options?: CallOptions,
   ): Promise<TraceSummary>;
   reattribute(inputs: EngineAttribution, options?: CallOptions): Promise<TraceSummary>;

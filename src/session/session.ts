@@ -98,6 +98,8 @@ export interface CallOptions {
 
 export interface OpenOptions extends CallOptions {
   readonly attribution?: AttributionInputs;
+  /** bytes that packed files may unpack to, all together; left out: what their sizes allow */
+  readonly unpackLimit?: number;
 }
 
 /**

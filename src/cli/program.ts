@@ -31,6 +31,7 @@ import type { UnclassifiedFormat } from './unclassifiedOutput.js';
 interface QueryOptions extends AttributionOptions {
   readonly file?: string;
   readonly limit?: number;
+  readonly private?: true;
   readonly format: QueryFormat;
 }
 
@@ -219,6 +220,10 @@ function buildProgram(runtime: CliRuntime): Command {
     .argument('<trace...>', `${TRACES}, then the statement: one SELECT`)
     .option('--file <query.tracesql>', 'read the statement from a file instead')
     .addOption(new Option('--limit <n>', 'rows at most').argParser(wholeNumber))
+    .option(
+      '--private',
+      'show environments, command lines, host and user names that the file keeps',
+    )
     .addOption(formatOption(QUERY_FORMATS))
     .action(async (words: string[], options: QueryOptions) => {
       const { traces, sql } = await tracesAndStatement(words, options.file);
@@ -240,7 +245,7 @@ function buildProgram(runtime: CliRuntime): Command {
 async function withTrace(
   runtime: CliRuntime,
   given: readonly string[],
-  options: AttributionOptions,
+  options: AttributionOptions & { readonly private?: true },
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
   const paths = await traceFiles(given);
@@ -255,6 +260,7 @@ async function withTrace(
     const summary = await session.open(paths, {
       ...progressOf(runtime.terminal),
       attribution: inputs,
+      ...(options.private === undefined ? {} : { privateValues: true }),
       ...(options.maxUnpacked === undefined ? {} : { unpackLimit: options.maxUnpacked }),
     });
     runtime.terminal.progressDone();

@@ -2,10 +2,14 @@ import { isCancellation } from '../session/rpc.js';
 import type {
   AttributionInputs,
   CallOptions,
+  OpenOptions,
   TraceSession,
   TraceSummary,
 } from '../session/session.js';
 import { TraceOpenError, type Progress } from '../trace/index.js';
+
+/** What a user may want of an opening. */
+export type OpeningWishes = Pick<OpenOptions, 'unpackLimit' | 'privateValues'>;
 
 /** How far the opening of a trace got. */
 export type OpenState =
@@ -38,15 +42,14 @@ export class OpenTrace {
    * @param createSession gives a session that can read `paths`
    * @param onTrouble is told of errors that no user has to act on
    * @param attribution what else the layers are to be told by, asked for at each labelling
-   * @param unpackLimit bytes that packed files may unpack to, asked for at each opening; undefined = what
-   * their sizes allow
+   * @param wishes what the settings say of opening, asked for at each
    */
   constructor(
     private paths: readonly string[],
     private readonly createSession: () => Promise<TraceSession>,
     private readonly onTrouble: (error: unknown) => void,
     private readonly attribution: () => Promise<AttributionInputs> = async () => ({}),
-    private readonly unpackLimit: () => number | undefined = () => undefined,
+    private readonly wishes: () => OpeningWishes = () => ({}),
   ) {}
 
   /** Files the trace is made of: the one that was opened, or all ranks of the run. */
@@ -69,9 +72,9 @@ export class OpenTrace {
 
   /**
    * Opens `paths` in place of what was open. Ends with the state 'opened' or 'failed', never throws.
-   * @param unpackLimit bytes; holds for this opening only
+   * @param wishes beyond the settings, for this opening only
    */
-  async open(paths: readonly string[], unpackLimit = this.unpackLimit()): Promise<void> {
+  async open(paths: readonly string[], wishes: OpeningWishes = {}): Promise<void> {
     this.opening?.abort();
     const opening = new AbortController();
     this.opening = opening;
@@ -87,7 +90,8 @@ export class OpenTrace {
       const attribution = await this.attribution();
       const summary = await opened.open(paths, {
         attribution,
-        ...(unpackLimit === undefined ? {} : { unpackLimit }),
+        ...this.wishes(),
+        ...wishes,
         signal: opening.signal,
         progress: (progress) => {
           if (current() && !opening.signal.aborted) {

@@ -18,12 +18,16 @@ export function stallFactor(uri: vscode.Uri): number | undefined {
 }
 
 /**
- * Bytes that the packed files of one opening may unpack to unasked; undefined = what their sizes allow.
- * The setting is of the machine: a workspace with a zip bomb in it cannot raise it.
+ * How traces are opened: `unpackLimit`, bytes that packed files may unpack to unasked, and whether SQL shows
+ * what is private. Both settings are the user's: a workspace, which may hold the zip bomb, cannot set them.
  */
-export function unpackLimit(): number | undefined {
-  const gib = vscode.workspace.getConfiguration('layerscope').get('unpackedSizeLimit');
-  return typeof gib === 'number' && gib > 0 ? gib * 2 ** 30 : undefined;
+export function openingWishes(): { unpackLimit?: number; privateValues: boolean } {
+  const settings = vscode.workspace.getConfiguration('layerscope');
+  const gib = settings.get('unpackedSizeLimit');
+  return {
+    ...(typeof gib === 'number' && gib > 0 ? { unpackLimit: gib * 2 ** 30 } : {}),
+    privateValues: settings.get('privateValues') === 'show',
+  };
 }
 
 /**

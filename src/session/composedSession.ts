@@ -25,11 +25,14 @@ export interface SessionParts {
 /** A `TraceSession` made of a trace engine and a query engine, wherever they run. */
 export class ComposedSession implements TraceSession {
   private queries: Promise<StartedQueryEngine> | undefined;
+  /** asked for when the trace was opened */
+  private privateValues = false;
 
   constructor(private readonly parts: SessionParts) {}
 
   async open(paths: readonly string[], options: OpenOptions = {}): Promise<TraceSummary> {
-    const { attribution: given, unpackLimit, ...call } = options;
+    const { attribution: given, unpackLimit, privateValues = false, ...call } = options;
+    this.privateValues = privateValues;
     const inputs = await this.inputs(paths);
     const attribution = given === undefined ? {} : await this.forEngine(given);
     call.signal?.throwIfAborted();
@@ -157,7 +160,7 @@ export class ComposedSession implements TraceSession {
       const stop = () => started.stop();
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        await started.engine.load(data);
+        await started.engine.load({ ...data, privateValues: this.privateValues });
       } finally {
         signal?.removeEventListener('abort', stop);
       }

@@ -70,10 +70,10 @@ const PRIVATE: Readonly<Partial<Record<FormatId, readonly PrivatePart[]>>> = {
       where: inOwnFolder('filePath'),
     },
     {
-      // Environments of processes are strings like any other: NAME=value, each ended by a zero.
+      // Environments of processes are strings like any other, but that each variable ends with a zero.
       table: /^StringIds$/i,
       columns: ['value'],
-      where: "value GLOB '[A-Za-z_]*=*' AND instr(CAST(value AS BLOB), x'00') > 0",
+      where: "instr(CAST(value AS BLOB), x'00') > 0",
     },
   ],
   rocpd: [

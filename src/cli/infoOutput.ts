@@ -7,7 +7,7 @@ import {
   formatShare,
 } from '../analysis/format.js';
 import type { CallStatistics, Population } from '../analysis/results.js';
-import { visibleText } from '../analysis/visibleText.js';
+import { visibleJson, visibleText } from '../analysis/visibleText.js';
 import type { TraceSummary } from '../session/session.js';
 import { METHOD_LABELS } from '../trace/index.js';
 import { plainTable } from './tables.js';
@@ -25,7 +25,7 @@ export function infoOutput(
   format: InfoFormat,
 ): string {
   return format === 'json'
-    ? `${JSON.stringify({ ...infoJson(summary), population }, null, 2)}\n`
+    ? `${visibleJson({ ...infoJson(summary), population })}\n`
     : infoText(summary, population);
 }
 

@@ -1,6 +1,6 @@
 import type { Decomposition, DecompositionRow } from '../../src/analysis/results.js';
 import { formatCount, formatMicros, formatRatio, formatShare } from '../../src/analysis/format.js';
-import { visibleText } from '../../src/analysis/visibleText.js';
+import { markdownText, visibleField } from '../../src/analysis/visibleText.js';
 import { METHOD_LABELS } from '../../src/trace/index.js';
 import { evidenceText } from '../contrast/evidence.js';
 
@@ -23,7 +23,7 @@ export function decompositionMarkdown(
     '|---|---:|---:|---:|---:|---:|---:|---:|---|',
     ...rows.map((row) =>
       markdownRow([
-        visibleText(row.label),
+        row.label,
         formatCount(row.calls),
         formatMicros(row.total_ns),
         formatShare(row.share),
@@ -50,7 +50,7 @@ export function decompositionMarkdown(
 }
 
 function markdownRow(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replace(/\|/g, '\\|')).join(' | ')} |`;
+  return `| ${cells.map(markdownText).join(' | ')} |`;
 }
 
 /** The table with unrounded figures in ns, for other programs (RFC 4180). */
@@ -79,6 +79,6 @@ export function csvText(columns: readonly string[], rows: readonly (readonly unk
 }
 
 function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+  const text = value === null || value === undefined ? '' : visibleField(String(value));
+  return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }

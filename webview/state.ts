@@ -32,6 +32,7 @@ export type Opening =
       readonly sentence: string;
       readonly looksLike: string;
       readonly tables: readonly string[];
+      readonly unpacksLarge: boolean;
     }
   | {
       readonly stage: 'opened';

@@ -14,10 +14,10 @@ import type {
   Decomposition,
   DecompositionRow,
 } from '../analysis/results.js';
-import { shortenMiddle, visibleText } from '../analysis/visibleText.js';
+import { markdownText, shortenMiddle, visibleJson, visibleText } from '../analysis/visibleText.js';
 import { keepsPartOfEvents, type Warning } from '../trace/index.js';
 import { populationText } from './populationText.js';
-import { csv, csvNumber, markdownTable, markdownText, plainTable } from './tables.js';
+import { csv, csvNumber, markdownTable, plainTable } from './tables.js';
 import type { TextTable } from './tables.js';
 
 export const TABLE_FORMATS = ['table', 'json', 'csv', 'markdown'] as const;
@@ -48,7 +48,7 @@ export function decomposeOutput(
 ): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify({ ...decomposition, warnings, attribution: basis }, null, 2)}\n`;
+      return `${visibleJson({ ...decomposition, warnings, attribution: basis })}\n`;
     case 'csv':
       return decompositionCsv(decomposition);
     case 'markdown': {

@@ -9,7 +9,7 @@ import {
 } from '../analysis/format.js';
 import { counterPlace } from '../analysis/laneNames.js';
 import type { CallStatistics, CounterFigures, Population } from '../analysis/results.js';
-import { visibleText } from '../analysis/visibleText.js';
+import { visibleJson, visibleText } from '../analysis/visibleText.js';
 import type { TraceSummary } from '../session/session.js';
 import { METHOD_LABELS } from '../trace/index.js';
 import { plainTable } from './tables.js';
@@ -29,7 +29,7 @@ export function infoOutput(
   format: InfoFormat,
 ): string {
   return format === 'json'
-    ? `${JSON.stringify({ ...infoJson(summary), population }, null, 2)}\n`
+    ? `${visibleJson({ ...infoJson(summary), population })}\n`
     : infoText(summary, population);
 }
 

@@ -18,6 +18,7 @@ import { EXPLAIN_FORMATS, explainOutput } from './explainOutput.js';
 import type { ExplainFormat } from './explainOutput.js';
 import { INFO_FORMATS, infoOutput } from './infoOutput.js';
 import type { InfoFormat } from './infoOutput.js';
+import { maxUnpackedOption, withRemedy, type OpeningOptions } from './openingOptions.js';
 import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
 import type { QueryFormat } from './queryOutput.js';
 import { tracesAndStatement } from './statement.js';
@@ -30,6 +31,7 @@ import type { UnclassifiedFormat } from './unclassifiedOutput.js';
 interface QueryOptions extends AttributionOptions {
   readonly file?: string;
   readonly limit?: number;
+  readonly private?: true;
   readonly format: QueryFormat;
 }
 
@@ -73,7 +75,7 @@ export async function runCli(args: readonly string[], runtime: CliRuntime): Prom
       return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     }
     const code = exitCodeOf(error);
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = withRemedy(error, error instanceof Error ? error.message : String(error));
     runtime.terminal.say(
       code === EXIT.defect ? `layerscope failed, which is a defect of it: ${sentence}` : sentence,
     );
@@ -105,9 +107,10 @@ function buildProgram(runtime: CliRuntime): Command {
     .command('info')
     .description('What a trace is and holds.')
     .argument('<trace...>', TRACES)
+    .addOption(maxUnpackedOption())
     .addOption(formatOption(INFO_FORMATS))
-    .action(async (traces: string[], options: { format: InfoFormat }) => {
-      await withTrace(runtime, traces, {}, async (session, summary) => {
+    .action(async (traces: string[], options: OpeningOptions & { format: InfoFormat }) => {
+      await withTrace(runtime, traces, options, async (session, summary) => {
         const { population } = await session.decompose({ by: 'layer-type' });
         await terminal.write(infoOutput(summary, population, options.format));
       });
@@ -217,6 +220,10 @@ function buildProgram(runtime: CliRuntime): Command {
     .argument('<trace...>', `${TRACES}, then the statement: one SELECT`)
     .option('--file <query.tracesql>', 'read the statement from a file instead')
     .addOption(new Option('--limit <n>', 'rows at most').argParser(wholeNumber))
+    .option(
+      '--private',
+      'show environments, command lines, host and user names that the file keeps',
+    )
     .addOption(formatOption(QUERY_FORMATS))
     .action(async (words: string[], options: QueryOptions) => {
       const { traces, sql } = await tracesAndStatement(words, options.file);
@@ -238,7 +245,7 @@ function buildProgram(runtime: CliRuntime): Command {
 async function withTrace(
   runtime: CliRuntime,
   given: readonly string[],
-  options: AttributionOptions,
+  options: AttributionOptions & { readonly private?: true },
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
   const paths = await traceFiles(given);
@@ -253,6 +260,8 @@ async function withTrace(
     const summary = await session.open(paths, {
       ...progressOf(runtime.terminal),
       attribution: inputs,
+      ...(options.private === undefined ? {} : { privateValues: true }),
+      ...(options.maxUnpacked === undefined ? {} : { unpackLimit: options.maxUnpacked }),
     });
     runtime.terminal.progressDone();
     for (const line of notesOnInputs(summary)) {

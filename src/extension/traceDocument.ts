@@ -4,7 +4,7 @@ import type { AttributionMemory } from './attributionMemory.js';
 import { OpenTrace } from './openTrace.js';
 import type { OwnRuleFiles } from './ownRuleFiles.js';
 import type { Runtime } from './runtime.js';
-import { openRanksTogether } from './settings.js';
+import { openRanksTogether, openingWishes } from './settings.js';
 import { TraceAttribution } from './traceAttribution.js';
 import { fileName, rankSiblings, traceInput, tracePath } from './traceFiles.js';
 import { inRankOrder } from './traceRanks.js';
@@ -41,6 +41,7 @@ export class TraceDocument implements vscode.CustomDocument {
         }),
       (error) => log.error(`${this.name}: ${reasonOf(error)}`),
       () => this.attribution.inputs(),
+      openingWishes,
     );
     this.trace.onChange((state) => {
       if (state.kind === 'opened') {
@@ -90,6 +91,11 @@ export class TraceDocument implements vscode.CustomDocument {
 
   retry(): void {
     void this.trace.open(this.trace.files);
+  }
+
+  /** Opens it whatever it unpacks to; the next opening asks again. */
+  openAnyway(): void {
+    void this.trace.open(this.trace.files, { unpackLimit: Infinity });
   }
 
   dispose(): void {

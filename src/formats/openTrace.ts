@@ -1,10 +1,12 @@
 import { throwIfCancelled, TraceOpenError, type Trace } from '../trace/index.js';
 import { mergeRanks } from './mergeRanks.js';
+import { isPackedDatabase, plainDatabase } from './packedDatabase.js';
 import { printable } from './printable.js';
 import { probeSource } from './probe.js';
 import type { FormatReader, Probe, ReadOptions, TraceSource } from './reader.js';
 import { refusal } from './refusal.js';
 import { filesInTar, isTar } from './tarArchive.js';
+import { unpackAllowance } from './unpackAllowance.js';
 
 /**
  * Opens a trace: one file, or the files of several ranks of one run, which are put on one clock. The
@@ -16,13 +18,14 @@ import { filesInTar, isTar } from './tarArchive.js';
 export async function openTrace(
   sources: readonly TraceSource[],
   readers: readonly FormatReader[],
-  options: ReadOptions = {},
+  given: ReadOptions = {},
 ): Promise<Trace> {
   if (sources.length === 0) {
     throw new TraceOpenError('not-found', 'No file was given to open.');
   }
-  const given = new Set(sources.map((source) => source.identity ?? source.path));
-  if (given.size < sources.length) {
+  const options = { ...given, unpacking: given.unpacking ?? unpackAllowance(sources, undefined) };
+  const different = new Set(sources.map((source) => source.identity ?? source.path));
+  if (different.size < sources.length) {
     throw new TraceOpenError(
       'unsupported',
       'The same file was given more than once: each rank of a run has a file of its own.',
@@ -71,7 +74,7 @@ async function unpacked(
     const before = files.length;
     for (const file of inside) {
       const entry = await probeSource(file);
-      if ((await readerOf(entry, readers)) !== undefined) {
+      if (isPackedDatabase(entry) || (await readerOf(entry, readers)) !== undefined) {
         files.push(entry);
       }
     }
@@ -85,7 +88,7 @@ async function unpacked(
   return files;
 }
 
-/** The first reader that knows the content; undefined where none does. */
+/** The first reader that knows the content as it is; undefined where none does. */
 async function readerOf(
   probe: Probe,
   readers: readonly FormatReader[],
@@ -104,11 +107,16 @@ async function openOne(
   options: ReadOptions,
 ): Promise<Trace> {
   throwIfCancelled(options.signal);
-  const reader = await readerOf(probe, readers);
+  const { path, name, size } = probe.source;
+  const plain = isPackedDatabase(probe)
+    ? await probeSource(await plainDatabase(probe.source, options))
+    : probe;
+  const reader = await readerOf(plain, readers);
   if (reader === undefined) {
-    throw await refusal(probe);
+    throw await refusal(plain);
   }
-  return reader.read(probe.source, options);
+  const trace = await reader.read(plain.source, options);
+  return plain === probe ? trace : { ...trace, files: [{ path, name, bytes: size }] };
 }
 
 /** Progress of one of several files, as a part of the whole. */

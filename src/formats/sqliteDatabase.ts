@@ -1,4 +1,4 @@
-import { clearWalMode, readHeader, statePageCount } from '../sqlite/header.js';
+import { clearWalMode, readHeader, statePageCount, type SqliteHeader } from '../sqlite/header.js';
 import { indexWal, mergeWal } from '../sqlite/wal.js';
 import { throwIfCancelled, TraceOpenError, type Warning } from '../trace/index.js';
 import { printable } from './printable.js';
@@ -53,9 +53,7 @@ export async function readSqliteDatabase(
         continue;
       }
     }
-    const bytes = header.walMode
-      ? withLog(source, file, header.pageSize, logBefore, warnings)
-      : file;
+    let bytes = header.walMode ? withLog(source, file, header.pageSize, logBefore, warnings) : file;
     clearWalMode(bytes);
     const merged = readHeader(bytes) ?? header;
     const pages = Math.ceil(bytes.length / merged.pageSize);
@@ -65,7 +63,7 @@ export async function readSqliteDatabase(
         message: `The file is cut: it holds ${pages} of the ${merged.pageCount} pages its header states (${bytes.length} bytes). Rows on the missing pages are not shown.`,
         rows: 0,
       });
-      statePageCount(bytes, pages);
+      bytes = withMissingPages(bytes, pages, merged);
     }
     await lookForJournal(source, warnings);
     return { bytes, warnings };
@@ -149,6 +147,22 @@ function withLog(
     });
   }
   return mergeWal(file, pageSize, log, index);
+}
+
+/**
+ * A cut file as SQLite opens it: it refuses one that is shorter than its header says, and the schema of one
+ * whose tables begin beyond the end. With empty pages in place of the missing ones all that is there is
+ * read, and the tables on missing pages are found damaged one by one.
+ */
+function withMissingPages(cut: Uint8Array, pages: number, header: SqliteHeader): Uint8Array {
+  const stated = header.pageCount * header.pageSize;
+  if (stated > MOST_SQLITE_BYTES) {
+    statePageCount(cut, pages);
+    return cut;
+  }
+  const padded = new Uint8Array(stated);
+  padded.set(cut);
+  return padded;
 }
 
 /** A rollback journal means that a writer was interrupted, or is at work: pages may be half written. */

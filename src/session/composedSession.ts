@@ -25,15 +25,21 @@ export interface SessionParts {
 /** A `TraceSession` made of a trace engine and a query engine, wherever they run. */
 export class ComposedSession implements TraceSession {
   private queries: Promise<StartedQueryEngine> | undefined;
+  /** asked for when the trace was opened */
+  private privateValues = false;
 
   constructor(private readonly parts: SessionParts) {}
 
   async open(paths: readonly string[], options: OpenOptions = {}): Promise<TraceSummary> {
-    const { attribution: given, ...call } = options;
+    const { attribution: given, unpackLimit, privateValues = false, ...call } = options;
+    this.privateValues = privateValues;
     const inputs = await this.inputs(paths);
     const attribution = given === undefined ? {} : await this.forEngine(given);
     call.signal?.throwIfAborted();
-    return this.parts.trace.open({ inputs, attribution }, call);
+    return this.parts.trace.open(
+      { inputs, attribution, ...(unpackLimit === undefined ? {} : { unpackLimit }) },
+      call,
+    );
   }
 
   /** The query engine holds labels of its own: it is ended, and the next query starts one anew. */
@@ -149,7 +155,15 @@ export class ComposedSession implements TraceSession {
       options?.progress?.({ stage: 'Preparing the trace for SQL' });
       const data = await this.parts.trace.queryData(undefined);
       const started = await this.parts.startQueries();
-      await started.engine.load(data);
+      // Nobody has this engine yet: a cancellation that comes while it loads ends it here.
+      const { signal } = options ?? {};
+      const stop = () => started.stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        await started.engine.load({ ...data, privateValues: this.privateValues });
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
       return started;
     } catch (error) {
       this.queries = undefined; // so that the next query tries again

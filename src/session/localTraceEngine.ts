@@ -14,7 +14,9 @@ import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
 import { openTrace } from '../formats/openTrace.js';
+import { plainDatabase } from '../formats/packedDatabase.js';
 import type { FormatReader, TraceSource } from '../formats/reader.js';
+import { unpackAllowance } from '../formats/unpackAllowance.js';
 import { otherVerdicts } from '../layers/otherVerdicts.js';
 import type { RuleSet } from '../layers/rules.js';
 import { queryTables } from '../query/tables.js';
@@ -50,14 +52,19 @@ export class LocalTraceEngine implements TraceEngine {
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
   async open(
-    request: { inputs: readonly TraceInput[]; attribution?: EngineAttribution },
+    request: {
+      inputs: readonly TraceInput[];
+      attribution?: EngineAttribution;
+      unpackLimit?: number;
+    },
     options: CallOptions = {},
   ): Promise<TraceSummary> {
-    const { inputs, attribution = {} } = request;
+    const { inputs, attribution = {}, unpackLimit } = request;
     const sources = await this.sources(inputs);
     let trace: Trace;
     try {
-      trace = await openTrace(sources, this.runtime.readers, options);
+      const unpacking = unpackAllowance(sources, unpackLimit);
+      trace = await openTrace(sources, this.runtime.readers, { ...options, unpacking });
     } finally {
       await Promise.all(sources.map((source) => source.close()));
     }
@@ -140,7 +147,10 @@ export class LocalTraceEngine implements TraceEngine {
     }
     const [source] = await this.sources(inputs);
     try {
-      return { tables, database: await this.runtime.database(source) };
+      // It is open: what it unpacks to was allowed.
+      const unpacking = unpackAllowance([source], Infinity);
+      const plain = await plainDatabase(source, { unpacking });
+      return { tables, database: await this.runtime.database(plain) };
     } finally {
       await source.close();
     }

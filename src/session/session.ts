@@ -101,6 +101,10 @@ export interface CallOptions {
 
 export interface OpenOptions extends CallOptions {
   readonly attribution?: AttributionInputs;
+  /** bytes that packed files may unpack to, all together; left out: what their sizes allow */
+  readonly unpackLimit?: number;
+  /** SQL shows environments, command lines, host and user names that the recorder kept */
+  readonly privateValues?: boolean;
 }
 
 /**

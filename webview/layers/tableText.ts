@@ -6,7 +6,7 @@ import {
   formatRatio,
   formatShare,
 } from '../../src/analysis/format.js';
-import { visibleText } from '../../src/analysis/visibleText.js';
+import { markdownText, visibleField } from '../../src/analysis/visibleText.js';
 import { METHOD_LABELS, keepsPartOfEvents } from '../../src/trace/index.js';
 import { evidenceText } from '../contrast/evidence.js';
 
@@ -31,7 +31,7 @@ export function decompositionMarkdown(
     `|---|---:|${partial ? '---:|' : ''}---:|---:|---:|---:|---:|---:|---|`,
     ...rows.map((row) =>
       markdownRow([
-        visibleText(row.label),
+        row.label,
         formatCount(row.calls),
         ...counted(row.counted),
         formatMicros(row.total_ns),
@@ -60,7 +60,7 @@ export function decompositionMarkdown(
 }
 
 function markdownRow(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replace(/\|/g, '\\|')).join(' | ')} |`;
+  return `| ${cells.map(markdownText).join(' | ')} |`;
 }
 
 /** The table with unrounded figures in ns, for other programs (RFC 4180). */
@@ -90,6 +90,6 @@ export function csvText(columns: readonly string[], rows: readonly (readonly unk
 }
 
 function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+  const text = value === null || value === undefined ? '' : visibleField(String(value));
+  return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }

@@ -102,6 +102,8 @@ export interface EventSink {
 export interface StreamEnd {
   readonly opened: boolean;
   readonly complete: boolean;
+  /** an array of events without its bracket, which some recorders leave out */
+  readonly unclosed: boolean;
   readonly cutAt: number | undefined;
   readonly brokenAt: number | undefined;
   /** bytes behind a JSON that was closed, white space aside */
@@ -177,6 +179,7 @@ export class TraceEventStream {
       opened: this.sawEvents,
       // An array of events may end without its bracket.
       complete: this.state === DONE || (this.arrayForm && betweenEvents),
+      unclosed: this.state === EVENTS && this.arrayForm && betweenEvents,
       cutAt:
         this.state === EVENTS && !betweenEvents && !this.resyncing ? this.before + rest : undefined,
       brokenAt: this.brokenAt,

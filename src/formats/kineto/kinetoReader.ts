@@ -311,6 +311,12 @@ function report(
       `The file ends at byte ${end.bytes}${text} without closing its JSON; events may be missing.`,
     );
   }
+  if (end.unclosed) {
+    warn(
+      'unclosed',
+      `The file ends at byte ${end.bytes}${text}, between two events, without closing their list: whether its recorder left that out or the file was cut cannot be told.`,
+    );
+  }
   if (end.brokenAt !== undefined) {
     warn('damaged', `The JSON is damaged at byte ${end.brokenAt}${text}, after the events.`);
   }

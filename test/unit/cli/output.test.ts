@@ -4,7 +4,8 @@ import { attributeHeader, attributeLines } from '../../../src/cli/attributeOutpu
 import { decomposeOutput } from '../../../src/cli/decomposeOutput.js';
 import { queryOutput } from '../../../src/cli/queryOutput.js';
 import { stallsOutput } from '../../../src/cli/stallsOutput.js';
-import { csv, markdownText, plainTable } from '../../../src/cli/tables.js';
+import { markdownText } from '../../../src/analysis/visibleText.js';
+import { csv, plainTable } from '../../../src/cli/tables.js';
 
 const population = {
   rows: 6400,
@@ -154,7 +155,7 @@ describe('decompose output', () => {
     expect(records[0]).toBe(
       'key,label,calls,total_ns,share,p50_ns,p99_ns,max_ns,tail_ratio,weak_p99,counted',
     );
-    const quoted = '"k\x1b[31m|\u202e<img src=x>,""quoted""\nline"';
+    const quoted = '"k\\x1b[31m|\\u202e<img src=x>,""quoted""\nline"';
     expect(records[1]).toBe(
       `${quoted},${quoted},640,409498000,0.4909,180000,12400000,15837033,68.89,false,640`,
     );

@@ -205,9 +205,9 @@ describe('sparklinePoints', () => {
 describe('tables as text', () => {
   it('writes Markdown with escaped pipes and visible controls', () => {
     const text = decompositionMarkdown('kernel', decomposition([]), [
-      row('a|b\u202e', { calls: 12, weak_p99: true }),
+      row('a|b\u202e<img>', { calls: 12, weak_p99: true }),
     ]);
-    expect(text).toContain('| a\\|b\\u202e | 12 |');
+    expect(text).toContain('| a\\|b\\\\u202e&lt;img&gt; | 12 |');
     expect(text).toContain('(weak)');
     expect(text.trimEnd().split('\n')).toHaveLength(4);
   });

@@ -13,7 +13,7 @@ import {
 } from '../../trace/index.js';
 import { quoteName } from '../../sqlite/sqlText.js';
 import { eachEventRow } from '../eventRows.js';
-import { rankOfFileName } from '../kineto/metadata.js';
+import { rankOfFileName } from '../ranks/rankOfName.js';
 import { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
 import { printable } from '../printable.js';

@@ -11,7 +11,7 @@ import {
   type Warning,
 } from '../../trace/index.js';
 import { eachEventRow } from '../eventRows.js';
-import { rankOfFileName } from '../kineto/metadata.js';
+import { rankOfFileName } from '../ranks/rankOfName.js';
 import { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
 import { numberOf } from '../numberOf.js';

@@ -9,10 +9,10 @@ export function rankOfFileName(name: string): number {
 }
 
 /**
- * Ranks of files whose names state none each, but differ in one number: "host_4711.0.json" beside
- * "host_4712.1.json", "worker7". That number is the rank where the names are alike but for their
- * numbers, and where it is the only place whose numbers are those of ranks: 0 up to one less than the
- * files are many, or, if no other number differs, any that differ. Else -1 for each.
+ * Ranks of files whose names state none each: "host_4711.0.json" beside "host_4712.1.json". Where the
+ * names are alike but for their numbers, and exactly one place has all numbers from 0 up to one less
+ * than the files are many, these are the ranks; any other number may be a process or a time. Else -1
+ * for each.
  */
 export function ranksOfNames(names: readonly string[]): number[] {
   const unknown = names.map(() => -1);
@@ -22,18 +22,11 @@ export function ranksOfNames(names: readonly string[]): number[] {
   }
   const numbers = names.map((name) => (name.match(/\d+/g) ?? []).map(Number));
   const places = (numbers[0] ?? []).map((_, place) => numbers.map((all) => all[place]));
-  const differing = places.filter((values) => new Set(values).size > 1);
-  const counted = differing.filter(
+  const [ranks, ...others] = places.filter(
     (values) =>
       new Set(values).size === names.length && values.every((value) => value < names.length),
   );
-  const [ranks, ...others] = counted.length > 0 ? counted : differing;
-  return ranks === undefined ||
-    others.length > 0 ||
-    new Set(ranks).size < names.length ||
-    ranks.some((rank) => rank > 999_999)
-    ? unknown
-    : ranks;
+  return ranks === undefined || others.length > 0 ? unknown : ranks;
 }
 
 const byNumbers = new Intl.Collator('en', { numeric: true });

@@ -83,7 +83,7 @@ export class TraceRun {
     for (const [i, input] of inputs.entries()) {
       throwIfCancelled(options.signal);
       if (inputs.length > 1) {
-        options.progress?.({ stage: 'Looking for ranks', fraction: i / inputs.length });
+        options.progress?.({ stage: `Looking for ranks (${i + 1} of ${inputs.length} files)` });
       }
       await listing.add(input);
     }

@@ -20,6 +20,7 @@ import { INFO_FORMATS, infoOutput } from './infoOutput.js';
 import type { InfoFormat } from './infoOutput.js';
 import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
 import type { QueryFormat } from './queryOutput.js';
+import { notesOnRanks, ranksOption, type RankOptions } from './rankOptions.js';
 import { tracesAndStatement } from './statement.js';
 import { stallsOutput } from './stallsOutput.js';
 import type { Terminal } from './terminal.js';
@@ -27,18 +28,18 @@ import { traceFiles } from './traceFolders.js';
 import { UNCLASSIFIED_FORMATS, unclassifiedOutput } from './unclassifiedOutput.js';
 import type { UnclassifiedFormat } from './unclassifiedOutput.js';
 
-interface QueryOptions extends AttributionOptions {
+interface QueryOptions extends AttributionOptions, RankOptions {
   readonly file?: string;
   readonly limit?: number;
   readonly format: QueryFormat;
 }
 
-interface DecomposeOptions extends AttributionOptions {
+interface DecomposeOptions extends AttributionOptions, RankOptions {
   readonly by: DecomposeBy;
   readonly format: TableFormat;
 }
 
-interface StallOptions extends AttributionOptions {
+interface StallOptions extends AttributionOptions, RankOptions {
   readonly factor: number;
   readonly limit: number;
   readonly format: TableFormat;
@@ -54,7 +55,8 @@ export interface CliRuntime {
 const DEFAULT_LIMIT = 20;
 /** Attributed calls fetched and written at a time. */
 const ATTRIBUTE_CHUNK = 20_000;
-const TRACES = 'a trace file, or the files of all ranks of one run, their folder or a tar of them';
+const TRACES =
+  'a trace file, or the ranks of one run: their files, a pattern, their folder, a tar of them';
 
 /**
  * Runs one command line.
@@ -105,15 +107,17 @@ function buildProgram(runtime: CliRuntime): Command {
     .command('info')
     .description('What a trace is and holds.')
     .argument('<trace...>', TRACES)
+    .addOption(ranksOption())
     .addOption(formatOption(INFO_FORMATS))
-    .action(async (traces: string[], options: { format: InfoFormat }) => {
-      await withTrace(runtime, traces, {}, async (session, summary) => {
+    .action(async (traces: string[], options: RankOptions & { format: InfoFormat }) => {
+      const { ranks } = options;
+      await withTrace(runtime, traces, ranks === undefined ? {} : { ranks }, async (session, summary) => {
         const { population } = await session.decompose({ by: 'layer-type' });
         await terminal.write(infoOutput(summary, population, options.format));
       });
     });
 
-  withAttributionOptions(program.command('decompose'))
+  withTraceOptions(program.command('decompose'))
     .description('Calls, total, share, p50, p99, max and tail ratio by layer type.')
     .argument('<trace...>', TRACES)
     .addOption(
@@ -131,7 +135,7 @@ function buildProgram(runtime: CliRuntime): Command {
       });
     });
 
-  withAttributionOptions(program.command('stalls'))
+  withTraceOptions(program.command('stalls'))
     .description('Calls far above the normal of their own layer type and kernel, by time lost.')
     .argument('<trace...>', TRACES)
     .addOption(
@@ -153,18 +157,18 @@ function buildProgram(runtime: CliRuntime): Command {
       });
     });
 
-  withAttributionOptions(program.command('attribute'))
+  withTraceOptions(program.command('attribute'))
     .description('The layer of every GPU event, one line each, with the evidence for it.')
-    .argument('<trace>', 'a trace file')
+    .argument('<trace>', 'a trace file, a folder or a tar of the ranks of one run')
     .option('--explain', 'two more columns: the rule that decided, and what was looked at')
     .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
-    .action(async (trace: string, options: AttributionOptions & { explain?: true }) => {
+    .action(async (trace: string, options: AttributionOptions & RankOptions & { explain?: true }) => {
       await withTrace(runtime, [trace], options, (session, summary) =>
         writeAttribution(terminal, session, summary, options.explain === true),
       );
     });
 
-  withAttributionOptions(program.command('explain'))
+  withTraceOptions(program.command('explain'))
     .description('Why one call has its layer: rule, evidence, what else was possible, neighbours.')
     .argument('<trace...>', TRACES)
     .option(
@@ -180,7 +184,7 @@ function buildProgram(runtime: CliRuntime): Command {
     .action(
       async (
         traces: string[],
-        options: AttributionOptions & { at?: string; call?: number; format: ExplainFormat },
+        options: AttributionOptions & RankOptions & { at?: string; call?: number; format: ExplainFormat },
       ) => {
         const { at, call } = options;
         const choice = call !== undefined ? { call } : at !== undefined ? { at_us: at } : undefined;
@@ -193,7 +197,7 @@ function buildProgram(runtime: CliRuntime): Command {
       },
     );
 
-  withAttributionOptions(program.command('unclassified'))
+  withTraceOptions(program.command('unclassified'))
     .description('What is left without a layer type, by kernel name, and why.')
     .argument('<trace...>', TRACES)
     .addOption(new Option('--limit <n>', 'names listed at most').argParser(wholeNumber))
@@ -201,7 +205,7 @@ function buildProgram(runtime: CliRuntime): Command {
     .action(
       async (
         traces: string[],
-        options: AttributionOptions & { limit?: number; format: UnclassifiedFormat },
+        options: AttributionOptions & RankOptions & { limit?: number; format: UnclassifiedFormat },
       ) => {
         const limit = options.limit ?? (options.format === 'table' ? DEFAULT_LIMIT : Infinity);
         await withTrace(runtime, traces, options, async (session) => {
@@ -211,7 +215,7 @@ function buildProgram(runtime: CliRuntime): Command {
       },
     );
 
-  withAttributionOptions(program.command('query'))
+  withTraceOptions(program.command('query'))
     .description('Runs one SQL statement over the trace.')
     .usage('[options] <trace...> <sql>')
     .argument('<trace...>', `${TRACES}, then the statement: one SELECT`)
@@ -234,14 +238,18 @@ function buildProgram(runtime: CliRuntime): Command {
   return program;
 }
 
+function withTraceOptions(command: Command): Command {
+  return withAttributionOptions(command).addOption(ranksOption());
+}
+
 /** Opens a trace, hands it over and closes it whatever happens. */
 async function withTrace(
   runtime: CliRuntime,
   given: readonly string[],
-  options: AttributionOptions,
+  options: AttributionOptions & RankOptions,
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
-  const paths = await traceFiles(given);
+  const { paths, found: foundTraces } = await traceFiles(given);
   const { inputs, found } = await attributionInputs(options, paths[0]);
   if (found.length > 0) {
     runtime.terminal.say(
@@ -253,9 +261,11 @@ async function withTrace(
     const summary = await session.open(paths, {
       ...progressOf(runtime.terminal),
       attribution: inputs,
+      found: foundTraces,
+      ...(options.ranks === undefined ? {} : { ranks: options.ranks }),
     });
     runtime.terminal.progressDone();
-    for (const line of notesOnInputs(summary)) {
+    for (const line of [...notesOnRanks(summary), ...notesOnInputs(summary)]) {
       runtime.terminal.say(line);
     }
     await use(session, summary);

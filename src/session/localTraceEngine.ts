@@ -12,7 +12,9 @@ import type {
 import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
-import { openTrace } from '../formats/openTrace.js';
+import { cancellable, openRun } from '../formats/openTrace.js';
+import type { RankChoice } from '../formats/ranks/rankChoice.js';
+import type { RunInput, TraceRun } from '../formats/ranks/traceRun.js';
 import type { FormatReader, TraceSource } from '../formats/reader.js';
 import { otherVerdicts } from '../layers/otherVerdicts.js';
 import type { RuleSet } from '../layers/rules.js';
@@ -38,7 +40,9 @@ interface Opened {
   readonly labels: LayerLabels;
   /** those the labels were made with */
   readonly rules: RuleSet;
-  readonly inputs: readonly TraceInput[];
+  /** its files; of the run, those that are loaded and those that are not */
+  readonly run: TraceRun;
+  readonly inputs: Map<string, TraceInput>;
   timeline: Timeline | undefined;
 }
 
@@ -49,20 +53,47 @@ export class LocalTraceEngine implements TraceEngine {
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
   async open(
-    request: { inputs: readonly TraceInput[]; attribution?: EngineAttribution },
+    request: {
+      inputs: readonly TraceInput[];
+      ranks?: RankChoice;
+      attribution?: EngineAttribution;
+    },
     options: CallOptions = {},
   ): Promise<TraceSummary> {
-    const { inputs, attribution = {} } = request;
-    const sources = await this.sources(inputs);
-    let trace: Trace;
-    try {
-      trace = await openTrace(sources, this.runtime.readers, options);
-    } finally {
-      await Promise.all(sources.map((source) => source.close()));
-    }
+    const { ranks = { kind: 'few' }, attribution = {} } = request;
+    const inputs = new Map(request.inputs.map((input) => [input.path, input]));
+    const files = request.inputs.map(({ path, name, found, unread = false }): RunInput => ({
+      path,
+      name,
+      named: found !== true,
+      unread,
+      open: async () => this.runtime.source(inputs.get(path) ?? { path, name }),
+    }));
+    const { run, trace } = await openRun(files, this.runtime.readers, ranks, options);
     options.signal?.throwIfAborted();
     const { labels, basis, rules } = await this.label(trace, attribution, options);
-    this.opened = { trace, labels, rules, inputs, timeline: undefined };
+    this.opened = { trace, labels, rules, run, inputs, timeline: undefined };
+    return summaryOf(trace, basis);
+  }
+
+  async loadRanks(
+    request: {
+      ranks: RankChoice;
+      inputs?: readonly TraceInput[];
+      attribution?: EngineAttribution;
+    },
+    options: CallOptions = {},
+  ): Promise<TraceSummary> {
+    const opened = this.current();
+    for (const input of request.inputs ?? []) {
+      opened.inputs.set(input.path, input);
+    }
+    const trace = await cancellable(options, () => opened.run.load(request.ranks, options));
+    const { labels, basis, rules } = await this.label(trace, request.attribution ?? {}, options);
+    if (this.opened?.run !== opened.run) {
+      throw cancelled(); // another trace was opened meanwhile
+    }
+    this.opened = { ...opened, trace, labels, rules, timeline: undefined };
     return summaryOf(trace, basis);
   }
 
@@ -132,12 +163,12 @@ export class LocalTraceEngine implements TraceEngine {
   async queryData(): Promise<QueryData> {
     const { trace, labels, inputs } = this.current();
     const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
-    const isFile = trace.files.length === 1 && trace.files[0].path === inputs[0]?.path;
-    if (trace.format === 'kineto' || inputs.length > 1 || !isFile) {
+    const own = trace.files.length === 1 ? inputs.get(trace.files[0].path) : undefined;
+    if (trace.format === 'kineto' || own === undefined) {
       // Several files have no database in common: the views hold the events of all of them.
       return { tables, database: null };
     }
-    const [source] = await this.sources(inputs);
+    const source = await this.runtime.source(own);
     try {
       return { tables, database: await this.runtime.database(source) };
     } finally {
@@ -190,6 +221,7 @@ function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
     originNs: trace.clock.originNs.toString(),
     epoch: trace.clock.epoch,
     ranks: trace.ranks,
+    run: trace.run ?? [],
     counts: {
       gpu: trace.gpu.count,
       launches: trace.launches.count,

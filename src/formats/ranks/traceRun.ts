@@ -28,8 +28,9 @@ export interface RunInput {
   /** as shown to people */
   readonly path: string;
   readonly name: string;
-  /** undefined where its bytes are not at hand: then only its name is known */
-  readonly open: (() => Promise<TraceSource>) | undefined;
+  readonly open: () => Promise<TraceSource>;
+  /** its bytes are not at hand before it is chosen: until then only its name is known */
+  readonly unread?: boolean;
   /** the user named it: if it is no trace, that is an error. Else it lay in a folder, and is left out */
   readonly named: boolean;
 }
@@ -151,7 +152,7 @@ export class TraceRun {
   ): Promise<Trace | undefined> {
     throwIfCancelled(options.signal);
     try {
-      const source = await openFile(file);
+      const source = await file.open();
       try {
         const reader = file.reader ?? (await readerFor(await probeSource(source), this.readers));
         return withRank(await reader.read(source, options), file);
@@ -211,14 +212,14 @@ class Listing {
   ) {}
 
   async add(input: RunInput): Promise<void> {
-    const { open, name } = input;
-    if (open === undefined) {
+    const { name } = input;
+    if (input.unread === true) {
       this.files.push({ ...input, ...NOT_LOOKED_AT, archived: undefined });
       return;
     }
     let source: TraceSource | undefined;
     try {
-      source = await open();
+      source = await input.open();
       if (this.isKnown(source)) {
         throw new TraceOpenError(
           'unsupported',
@@ -233,7 +234,7 @@ class Listing {
       }
       const probe = await probeSource(source);
       if (isTar(probe)) {
-        await this.addArchive({ ...input, open }, probe);
+        await this.addArchive(input, probe);
       } else {
         const reader = await readerFor(probe, this.readers);
         this.files.push({ ...input, ...(await looked(probe, reader)), archived: undefined });
@@ -256,11 +257,7 @@ class Listing {
   }
 
   /** What else lies in an archive (notes, configurations) is no rank of a run. */
-  private async addArchive(
-    input: RunInput & { readonly open: () => Promise<TraceSource> },
-    probe: Probe,
-  ): Promise<void> {
-    const { path, name, open } = input;
+  private async addArchive({ path, name, open }: RunInput, probe: Probe): Promise<void> {
     const archive = new TarArchive(path, name, probe.gzip, open);
     const found: RunFile[] = [];
     let inside = 0;
@@ -327,13 +324,6 @@ async function readerFor(probe: Probe, readers: readonly FormatReader[]): Promis
     throw await refusal(probe);
   }
   return reader;
-}
-
-async function openFile(file: RunFile): Promise<TraceSource> {
-  if (file.open === undefined) {
-    throw new TraceOpenError('unreadable', `The bytes of ${printable(file.name)} are not at hand.`);
-  }
-  return file.open();
 }
 
 /** Files nobody named that are of another format than the rest belong to something else. */

@@ -41,7 +41,10 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
   const parts = [...traces].sort((a, b) => rankNumber(a) - rankNumber(b));
   const warnings: Warning[] = [];
   const ranks = namedApart(
-    parts.flatMap((part) => part.ranks),
+    numberedNodes(
+      parts.flatMap((part) => part.ranks),
+      parts[0].format,
+    ),
     warnings,
   );
   const labels = labelsOf(parts, ranks);
@@ -237,6 +240,17 @@ function warnAboutClocks(
       rows: 0,
     });
   }
+}
+
+/**
+ * The databases of an Ingero cluster without rank numbers are those of its nodes, which are told apart
+ * by number: the names of hosts in them are private.
+ */
+function numberedNodes(ranks: readonly Rank[], format: Trace['format']): readonly Rank[] {
+  let node = 0;
+  return format !== 'ingero'
+    ? ranks
+    : ranks.map((rank) => (rank.rank >= 0 ? rank : { ...rank, label: `node ${++node}` }));
 }
 
 /** Ranks with the same label get the name of their file, where that does not help its path. */

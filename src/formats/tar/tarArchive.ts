@@ -39,12 +39,16 @@ export class TarArchive {
   private readonly held = new Map<number, Uint8Array>();
   private entries: readonly TarEntry[] = [];
 
-  /** @param open opens the archive itself; each source given out closes what it opened */
+  /**
+   * @param open opens the archive itself; each source given out closes what it opened
+   * @param mostKept bytes kept while a packed archive is looked through
+   */
   constructor(
     private readonly path: string,
     private readonly name: string,
     private readonly packed: boolean,
     private readonly open: () => Promise<TraceSource>,
+    private readonly mostKept = MOST_KEPT,
   ) {}
 
   /**
@@ -61,10 +65,10 @@ export class TarArchive {
         await this.unpack(archive, options, async (entry, bytes) => {
           entries.push(entry);
           kept += entry.size;
-          if (kept > MOST_KEPT) {
+          if (kept > this.mostKept) {
             this.held.clear();
           }
-          const whole = kept <= MOST_KEPT;
+          const whole = kept <= this.mostKept;
           const seen = await (whole ? wholeOf(bytes, entry) : glimpseOf(bytes, entry));
           if (whole) {
             this.held.set(entry.offset, seen.head);

@@ -4,6 +4,8 @@ import { createTar } from 'nanotar';
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../../src/formats/bytesSource.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
+import { TarArchive } from '../../../src/formats/tar/tarArchive.js';
+import type { TarEntry } from '../../../src/formats/tar/tarEntries.js';
 import { openBytes, readers, refusalOf, sum } from './reading.js';
 
 const RANKS = [0, 1].map((rank) => `two-ranks.rank${rank}.pt.trace.json.gz`);
@@ -166,4 +168,36 @@ it('a database in an archive has its write-ahead log beside it', async () => {
     const opened = await openBytes(whole, 'run.tar');
     expect(opened.report.warnings.map(({ code }) => code)).toContain('wal-merged');
   }
+});
+
+it('a packed archive too large to keep is looked through, and unpacked again for what is chosen', async () => {
+  const [first, second] = RANKS.map(fixture);
+  const packed = new Uint8Array(
+    gzipSync(archive({ 'a.gz': first, 'b.gz': second, 'c.gz': first })),
+  );
+  let opened = 0;
+  const open = async () => {
+    opened++;
+    return bytesSource('/m/run.tgz', 'run.tgz', packed);
+  };
+  const large = new TarArchive('/m/run.tgz', 'run.tgz', true, open, first.length);
+  const seen: { path: string; whole: boolean; head: Uint8Array }[] = [];
+  const entries: TarEntry[] = [];
+  await large.visit(async ({ entry, source, whole }) => {
+    entries.push(entry);
+    seen.push({ path: source.path, whole, head: await source.read(0, 4) });
+  }, {});
+  expect(seen.map(({ path, whole }) => [path, whole])).toEqual([
+    ['/m/run.tgz/a.gz', true],
+    ['/m/run.tgz/b.gz', false],
+    ['/m/run.tgz/c.gz', false],
+  ]);
+  expect(seen.map(({ head }) => [...head])).toEqual(
+    [first, second, first].map((bytes) => [...bytes.subarray(0, 4)]),
+  );
+  await large.hold([entries[1]], {});
+  const source = await large.source(entries[1]);
+  expect(Buffer.from(await source.read(0, source.size)).equals(second)).toBe(true);
+  expect(opened).toBe(2);
+  await expect(large.source(entries[2])).rejects.toThrow('was not unpacked');
 });

@@ -111,10 +111,15 @@ function buildProgram(runtime: CliRuntime): Command {
     .addOption(formatOption(INFO_FORMATS))
     .action(async (traces: string[], options: RankOptions & { format: InfoFormat }) => {
       const { ranks } = options;
-      await withTrace(runtime, traces, ranks === undefined ? {} : { ranks }, async (session, summary) => {
-        const { population } = await session.decompose({ by: 'layer-type' });
-        await terminal.write(infoOutput(summary, population, options.format));
-      });
+      await withTrace(
+        runtime,
+        traces,
+        ranks === undefined ? {} : { ranks },
+        async (session, summary) => {
+          const { population } = await session.decompose({ by: 'layer-type' });
+          await terminal.write(infoOutput(summary, population, options.format));
+        },
+      );
     });
 
   withTraceOptions(program.command('decompose'))
@@ -162,11 +167,13 @@ function buildProgram(runtime: CliRuntime): Command {
     .argument('<trace>', 'a trace file, a folder or a tar of the ranks of one run')
     .option('--explain', 'two more columns: the rule that decided, and what was looked at')
     .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
-    .action(async (trace: string, options: AttributionOptions & RankOptions & { explain?: true }) => {
-      await withTrace(runtime, [trace], options, (session, summary) =>
-        writeAttribution(terminal, session, summary, options.explain === true),
-      );
-    });
+    .action(
+      async (trace: string, options: AttributionOptions & RankOptions & { explain?: true }) => {
+        await withTrace(runtime, [trace], options, (session, summary) =>
+          writeAttribution(terminal, session, summary, options.explain === true),
+        );
+      },
+    );
 
   withTraceOptions(program.command('explain'))
     .description('Why one call has its layer: rule, evidence, what else was possible, neighbours.')
@@ -184,7 +191,8 @@ function buildProgram(runtime: CliRuntime): Command {
     .action(
       async (
         traces: string[],
-        options: AttributionOptions & RankOptions & { at?: string; call?: number; format: ExplainFormat },
+        options: AttributionOptions &
+          RankOptions & { at?: string; call?: number; format: ExplainFormat },
       ) => {
         const { at, call } = options;
         const choice = call !== undefined ? { call } : at !== undefined ? { at_us: at } : undefined;

@@ -75,10 +75,7 @@ async function tablesIn({ readPage, usable, encoding }: Pages): Promise<Map<stri
   return tables;
 }
 
-async function withPages<T>(
-  source: TraceSource,
-  use: (pages: Pages) => Promise<T>,
-): Promise<T> {
+async function withPages<T>(source: TraceSource, use: (pages: Pages) => Promise<T>): Promise<T> {
   const header = readHeader(await source.read(0, 100));
   if (header === undefined) {
     throw new TraceOpenError(

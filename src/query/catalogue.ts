@@ -314,7 +314,11 @@ export const VIEWS: readonly CatalogueView[] = [
       column('label', 'TEXT', 'The rank as people read it.'),
       column('device', 'TEXT', 'GPU it ran on; NULL where the trace does not say.'),
       column('file', 'TEXT', 'Path of the file it was read from.'),
-      column('loaded', 'INTEGER', '1 where its events are in the views, 0 where it is only listed.'),
+      column(
+        'loaded',
+        'INTEGER',
+        '1 where its events are in the views, 0 where it is only listed.',
+      ),
       column(
         'clock_skew_ns',
         'NUMERIC',

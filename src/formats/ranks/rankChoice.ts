@@ -32,7 +32,7 @@ interface RankToChoose {
  * The chosen files, by index, ascending.
  *
  * @param files in order of ranks, at least one
- * @throws TraceOpenError where a rank or path is none of theirs
+ * @throws TraceOpenError where a number is none of theirs, or no path
  */
 export function chosenRanks(files: readonly RankToChoose[], choice: RankChoice): number[] {
   switch (choice.kind) {
@@ -41,9 +41,14 @@ export function chosenRanks(files: readonly RankToChoose[], choice: RankChoice):
     case 'few':
       return few(files, choice.first);
     case 'numbers':
-      return indexes(files, choice.numbers.map(String), ({ stated }) => String(stated.rank));
-    case 'paths':
-      return indexes(files, choice.paths, ({ path }) => path);
+      return numbered(files, choice.numbers);
+    case 'paths': {
+      const chosen = [...files.keys()].filter((i) => choice.paths.includes(files[i].path));
+      if (chosen.length === 0) {
+        throw new TraceOpenError('not-found', 'None of the chosen ranks is there any more.');
+      }
+      return chosen;
+    }
   }
 }
 
@@ -69,15 +74,11 @@ function costOf({ bytes, gzip }: RankToChoose): number {
   return bytes * (gzip ? UNPACKED : 1);
 }
 
-function indexes(
-  files: readonly RankToChoose[],
-  wanted: readonly string[],
-  key: (file: RankToChoose) => string,
-): number[] {
-  const keys = files.map(key);
-  const missing = wanted.filter((value) => !keys.includes(value));
+function numbered(files: readonly RankToChoose[], wanted: readonly number[]): number[] {
+  const ranks = files.map(({ stated: { rank } }) => rank);
+  const missing = wanted.filter((rank) => !ranks.includes(rank));
   if (missing.length > 0 || wanted.length === 0) {
-    const stated = files.map(({ stated: { rank } }) => rank).filter((rank) => rank >= 0);
+    const stated = ranks.filter((rank) => rank >= 0);
     throw new TraceOpenError(
       'not-found',
       stated.length === 0
@@ -85,14 +86,14 @@ function indexes(
         : `There is no rank ${missing.slice(0, 5).join(', ')} here: the ranks are ${rankRanges(stated)}.`,
     );
   }
-  return [...keys.keys()].filter((i) => wanted.includes(keys[i]));
+  return [...ranks.keys()].filter((i) => wanted.includes(ranks[i]));
 }
 
 /** "0-7, 9" */
 export function rankRanges(ranks: readonly number[]): string {
   const sorted = [...new Set(ranks)].sort((a, b) => a - b);
   const parts: string[] = [];
-  for (let i = 0; i < sorted.length; ) {
+  for (let i = 0; i < sorted.length;) {
     let end = i;
     while (sorted[end + 1] === sorted[end] + 1) {
       end++;

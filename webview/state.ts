@@ -34,11 +34,7 @@ export type Opening =
       readonly tables: readonly string[];
       readonly unpacksLarge: boolean;
     }
-  | {
-      readonly stage: 'opened';
-      readonly summary: TraceSummary;
-      readonly moreRanks: readonly string[];
-    };
+  | { readonly stage: 'opened'; readonly summary: TraceSummary };
 
 /** A box of the timeline that is no call: a step, a layer, a module, a range. */
 export interface SelectedSpan {

@@ -58,6 +58,8 @@ export interface Population {
   readonly counted: number | null;
   /** event rows in the whole file, host events included */
   readonly rows_in_file: number;
+  /** ranks the figures are made of, and those of the run: files that are not loaded count as one each */
+  readonly ranks: { readonly loaded: number; readonly available: number };
   /** rows left out while reading, by reason */
   readonly skipped: readonly { readonly reason: string; readonly rows: number }[];
   /** what the durations are: time on the GPU, or time of API calls on the host */

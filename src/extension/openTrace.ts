@@ -3,6 +3,7 @@ import type {
   AttributionInputs,
   CallOptions,
   OpenOptions,
+  RankChoice,
   TraceSession,
   TraceSummary,
 } from '../session/session.js';
@@ -35,7 +36,9 @@ export class OpenTrace {
   state: OpenState = { kind: 'closed' };
   private session: Promise<TraceSession> | undefined;
   private opening: AbortController | undefined;
-  private reattributing: AbortController | undefined;
+  /** a labelling or a choice of ranks that is under way */
+  private changing: AbortController | undefined;
+  private ranks: RankChoice = { kind: 'few' };
   private readonly listeners = new Set<(state: OpenState) => void>();
 
   /**
@@ -52,7 +55,7 @@ export class OpenTrace {
     private readonly wishes: () => OpeningWishes = () => ({}),
   ) {}
 
-  /** Files the trace is made of: the one that was opened, or all ranks of the run. */
+  /** Files of the run, the one that was opened first; which ranks are loaded is in the summary. */
   get files(): readonly string[] {
     return this.paths;
   }
@@ -64,17 +67,28 @@ export class OpenTrace {
   }
 
   /** Starts opening unless it is open, failed, or on its way. */
-  ensureOpening(): void {
+  ensureOpening(paths: readonly string[] = this.paths, ranks?: RankChoice): void {
     if (this.state.kind === 'closed') {
-      void this.open(this.paths);
+      void this.open(paths, ranks);
     }
   }
 
+  /** Opens the same again. @param wishes as in `open` */
+  reopen(wishes: OpeningWishes = {}): Promise<void> {
+    return this.open(this.paths, this.ranks, wishes);
+  }
+
   /**
-   * Opens `paths` in place of what was open. Ends with the state 'opened' or 'failed', never throws.
+   * Opens `paths` in place of what was open: the first was opened by the user, the others lie with it.
+   * Ends with the state 'opened' or 'failed', never throws.
    * @param wishes beyond the settings, for this opening only
    */
-  async open(paths: readonly string[], wishes: OpeningWishes = {}): Promise<void> {
+  async open(
+    paths: readonly string[],
+    ranks: RankChoice = { kind: 'few', first: paths[0] },
+    wishes: OpeningWishes = {},
+  ): Promise<void> {
+    this.ranks = ranks;
     this.opening?.abort();
     const opening = new AbortController();
     this.opening = opening;
@@ -92,6 +106,8 @@ export class OpenTrace {
         attribution,
         ...this.wishes(),
         ...wishes,
+        ranks,
+        found: paths.slice(1),
         signal: opening.signal,
         progress: (progress) => {
           if (current() && !opening.signal.aborted) {
@@ -120,15 +136,38 @@ export class OpenTrace {
    * @throws Error with a sentence where the trace is not open or the labels could not be made
    */
   async reattribute(options: CallOptions = {}): Promise<void> {
-    this.reattributing?.abort();
+    await this.changeOpened(options, async (session, call) =>
+      session.reattribute(await this.attribution(), call),
+    );
+  }
+
+  /**
+   * Loads other ranks of the open run. One that was cancelled leaves everything as it was and does not
+   * throw.
+   *
+   * @throws Error with a sentence where the trace is not open or a rank cannot be read
+   */
+  async loadRanks(ranks: RankChoice, options: CallOptions = {}): Promise<void> {
+    await this.changeOpened(options, async (session, call) => {
+      const attribution = await this.attribution();
+      const summary = await session.loadRanks({ ranks, attribution }, call);
+      this.ranks = ranks;
+      return summary;
+    });
+  }
+
+  private async changeOpened(
+    options: CallOptions,
+    act: (session: TraceSession, call: CallOptions) => Promise<TraceSummary>,
+  ): Promise<void> {
+    this.changing?.abort();
     const mine = new AbortController();
-    this.reattributing = mine;
+    this.changing = mine;
     const signal =
       options.signal === undefined ? mine.signal : AbortSignal.any([mine.signal, options.signal]);
     const asked = this.session;
     try {
-      const session = await this.ready();
-      const summary = await session.reattribute(await this.attribution(), { ...options, signal });
+      const summary = await act(await this.ready(), { ...options, signal });
       if (this.session === asked && this.state.kind === 'opened') {
         this.change({ kind: 'opened', summary });
       }

@@ -3,7 +3,7 @@ import { throwIfCancelled, TraceOpenError } from '../trace/index.js';
 import { pause } from './pause.js';
 import type { ReadOptions, TraceSource } from './reader.js';
 import { Crc32 } from './crc32.js';
-import { unpackAllowance } from './unpackAllowance.js';
+import { allowanceBySize } from './unpackAllowance.js';
 
 const PLAIN_CHUNK = 4 << 20;
 const GZIP_READ = 256 << 10;
@@ -71,7 +71,7 @@ async function* gunzipped(
   options: ReadOptions,
   state: ContentState,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const allowance = options.unpacking ?? unpackAllowance([source], undefined);
+  const allowance = options.unpacking ?? allowanceBySize(source);
   await allowance.foresee(source);
   const gunzip = new CheckedGunzip();
   let unpacked = 0;

@@ -66,18 +66,9 @@ export class UnpackAllowance {
   }
 }
 
-/** The allowance for opening these files together. @param limit bytes; undefined = by their sizes */
-export function unpackAllowance(
-  sources: readonly TraceSource[],
-  limit: number | undefined,
-): UnpackAllowance {
-  return new UnpackAllowance(
-    limit ??
-      sources.reduce(
-        (sum, { size: stored }) => sum + Math.min(UNASKED, Math.max(ALWAYS, stored * RATIO)),
-        0,
-      ),
-  );
+/** What a file may unpack to unasked, by its size. */
+export function allowanceBySize({ size: stored }: TraceSource): UnpackAllowance {
+  return new UnpackAllowance(Math.min(UNASKED, Math.max(ALWAYS, stored * RATIO)));
 }
 
 function size(bytes: number): string {

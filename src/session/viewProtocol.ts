@@ -77,12 +77,12 @@ export type ToHost =
   | { type: 'retry' }
   /** opens a packed file that was not opened unasked */
   | { type: 'openAnyway' }
-  | { type: 'openAllRanks' };
+  | { type: 'loadRanks'; which: 'all' | 'few' }
+  | { type: 'chooseRanks' };
 
 export type ToView =
   | { type: 'opening'; name: string; progress: Progress }
-  /** `moreRanks`: files beside this one that look like the other ranks of the run, not opened yet */
-  | { type: 'opened'; summary: TraceSummary; moreRanks: readonly string[] }
+  | { type: 'opened'; summary: TraceSummary }
   | {
       type: 'failed';
       sentence: string;

@@ -2,6 +2,7 @@ import { isSqlite } from '../../sqlite/header.js';
 import type { SqlEngine } from '../../sqlite/engine.js';
 import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
+import { rankInTable } from '../sqliteRank.js';
 import { readSqliteTrace } from '../sqliteTrace.js';
 import { readIngeroTrace } from './ingeroTrace.js';
 import { isIngero } from './schema.js';
@@ -19,6 +20,7 @@ export function ingeroReader(
     id: 'ingero',
     label: 'Ingero database',
     detect: async ({ source, head }) => isSqlite(head) && isIngero(await sqliteTables(source)),
+    rank: ({ source }) => rankInTable(source, 'sessions'),
     read: (source, options) =>
       readSqliteTrace(source, options, openEngine, (engine, warnings) =>
         readIngeroTrace(engine, source, options, warnings),

@@ -1,4 +1,4 @@
-import { rankOfFileName } from '../kineto/metadata.js';
+import { rankOfFileName } from '../ranks/rankOfName.js';
 import type { LaneBuilder } from '../laneBuilder.js';
 import type { TraceSource } from '../reader.js';
 import type { Recording } from './recording.js';

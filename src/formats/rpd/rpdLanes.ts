@@ -1,5 +1,5 @@
 import type { SqlEngine } from '../../sqlite/engine.js';
-import { rankOfFileName } from '../kineto/metadata.js';
+import { rankOfFileName } from '../ranks/rankOfName.js';
 import type { LaneBuilder } from '../laneBuilder.js';
 import type { TraceSource } from '../reader.js';
 import { numberValue, textValue } from '../sqlValues.js';

@@ -11,6 +11,7 @@ const population = {
   rows: 6400,
   counted: 6400,
   rows_in_file: 7300,
+  ranks: { loaded: 1, available: 1 },
   skipped: [],
   time_kind: 'gpu',
   gpu_time_ns: 834e6,

@@ -133,7 +133,7 @@ describe('OpenTrace', () => {
     openings[0].fail(new TraceOpenError('unpacks-large', asks));
     await settle();
     expect(trace.state).toMatchObject({ kind: 'failed', sentence: asks, unpacksLarge: true });
-    void trace.open(trace.files, { unpackLimit: Infinity });
+    void trace.reopen({ unpackLimit: Infinity });
     await settle();
     expect(openings[1].options.unpackLimit).toBe(Infinity);
     openings[1].succeed();

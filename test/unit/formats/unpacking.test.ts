@@ -8,7 +8,7 @@ import { runCli } from '../../../src/cli/program.js';
 import { bytesSource } from '../../../src/formats/bytesSource.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
 import type { TraceSource } from '../../../src/formats/reader.js';
-import { unpackAllowance } from '../../../src/formats/unpackAllowance.js';
+import { allowanceBySize, UnpackAllowance } from '../../../src/formats/unpackAllowance.js';
 import { createNodeSession } from '../../../src/session/nodeSession.js';
 import { sentenceProblems } from '../../fuzz/soundness.js';
 import {
@@ -32,7 +32,9 @@ const spaced = (spaces: number): Buffer =>
 const MIB = 2 ** 20;
 
 const open = async (source: TraceSource, limit?: number) =>
-  openTrace([source], await readers(), { unpacking: unpackAllowance([source], limit) });
+  openTrace([source], await readers(), {
+    unpacking: limit === undefined ? allowanceBySize(source) : new UnpackAllowance(limit),
+  });
 
 describe('a gzip that unpacks to more than is unpacked unasked', () => {
   const bytes = gzipSync(spaced(40 * MIB));
@@ -69,7 +71,7 @@ describe('a gzip that unpacks to more than is unpacked unasked', () => {
     const inside = gzipSync(spaced(3 * MIB));
     const two = ['a', 'b'].map((name) => bytesSource(`/t/${name}`, `${name}.json.gz`, inside));
     const all = await readers();
-    const together = openTrace(two, all, { unpacking: unpackAllowance(two, 4 * MIB) });
+    const together = openTrace(two, all, { unpacking: new UnpackAllowance(4 * MIB) });
     expect((await refusalOf(together)).code).toBe('unpacks-large');
     const tar = createTar(
       ['rank0.json.gz', 'rank1.json.gz'].map((name) => ({ name, data: new Uint8Array(inside) })),
@@ -89,7 +91,7 @@ describe('a gzip that unpacks to more than is unpacked unasked', () => {
       four.writeUInt32LE(Math.min(stated, 0xffffffff));
       return { ...bytesSource('/t/x', 'x', new Uint8Array(0)), size, read: async () => four };
     };
-    const allowance = unpackAllowance([ending(0)], undefined);
+    const allowance = allowanceBySize(ending(0));
     expect(() => allowance.count(ending(0), limit)).not.toThrow();
     expect(() => allowance.count(ending(0), limit + 1)).toThrow(/unpacks to more than/);
     await expect(allowance.foresee(ending(1))).resolves.toBeUndefined();

@@ -48,6 +48,7 @@ function decomposition(rows: readonly DecompositionRow[], classified = 1): Decom
       rows: 6400,
       counted: null,
       rows_in_file: 7300,
+      ranks: { loaded: 1, available: 1 },
       skipped: [],
       time_kind: 'gpu',
       gpu_time_ns: 1e9,

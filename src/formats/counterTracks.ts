@@ -85,20 +85,21 @@ export class CounterTracks {
     identity: (track: number) => TrackIdentity,
     running: (track: number) => boolean = () => false,
   ): CounterTrack[] {
+    let lastTime = new Float64Array(0);
     const built = this.tracks.flatMap((samples, track): CounterTrack[] => {
       const { length } = samples.time;
       if (length === 0) {
         return [];
       }
       const order = orderOf(samples.time);
-      const time = samples.time.ordered(order);
       const value = samples.value.ordered(order);
-      for (let i = 0; i < length; i++) {
-        time[i] -= shift;
-        if (i > 0 && running(track)) {
-          value[i] += value[i - 1];
-        }
+      for (let i = 1; i < length && running(track); i++) {
+        value[i] += value[i - 1];
       }
+      const ownTime = samples.time.ordered(order).map((at) => at - shift);
+      // The metrics of a GPU are sampled at once: their times are kept once.
+      const time = sameValues(ownTime, lastTime) ? lastTime : ownTime;
+      lastTime = time;
       return [{ ...identity(track), time, value }];
     });
     return built.sort((a, b) => a.rank - b.rank || a.device - b.device);
@@ -127,6 +128,10 @@ export class CounterTracks {
       },
     ];
   }
+}
+
+function sameValues(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
 function orderOf(time: GrowingColumn<Float64Array>): Uint32Array {

@@ -1,7 +1,8 @@
 import { bisectRight } from 'd3-array';
 import type { SqlEngine } from '../../sqlite/engine.js';
-import type { Trace, Warning } from '../../trace/index.js';
+import { throwIfCancelled, type Trace, type Warning } from '../../trace/index.js';
 import { accountFor, eachEventRow } from '../eventRows.js';
+import { pause } from '../pause.js';
 import { printable } from '../printable.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { middleTime, readOr } from '../sqlValues.js';
@@ -80,6 +81,9 @@ export async function readIngeroTrace(
     accountFor('annotations', notes, events.skips, problems);
   }
   const { originNs, spanNs } = events.settle(base);
+  options.progress?.({ stage: 'Counting what the recorder saw' });
+  await pause();
+  throwIfCancelled(options.signal);
   const unknown: TrueCounts = { rowsCounted: null, byName: [], warnings: [] };
   const counts = tolerant('Event counts', () => trueCounts(engine, names), unknown);
   const chains = tolerant(

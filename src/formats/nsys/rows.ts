@@ -1,6 +1,6 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import type { Warning } from '../../trace/index.js';
-import { accountFor, eachEventRow } from '../eventRows.js';
+import { eachEventRow } from '../eventRows.js';
 import { MOST_NS } from '../exactTime.js';
 import type { ReadOptions } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
@@ -50,12 +50,19 @@ export class NsysRows {
       return;
     }
     const { progress } = this.options;
-    const read = await eachEventRow(this.engine, table, expressions, onRow, {
+    const { seen, inFile, damage } = await eachEventRow(this.engine, table, expressions, onRow, {
       ...this.options,
       ...(progress !== undefined && { progress: (step) => progress({ ...step, stage }) }),
     });
-    this.inFile += read.inFile;
-    accountFor(table, read, this.skips, this.warnings);
+    this.inFile += inFile;
+    this.skips.add('in a damaged or missing part of the file', inFile - seen);
+    if (damage !== undefined) {
+      this.warnings.push({
+        code: 'damaged',
+        message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
+        rows: 0,
+      });
+    }
   }
 
   /** Whether a row's times can be shown; counts it by reason where they cannot. */

@@ -40,6 +40,10 @@ export class LaneBuilder {
     return id;
   }
 
+  get rankCount(): number {
+    return this.ranks.length;
+  }
+
   /** Where a rank of this number comes among the ranks built; -1 for none. */
   positionOf(rank: number): number {
     return this.order().indexOf(rank);

@@ -22,15 +22,16 @@ const STEP = 'step';
  * ingero-io/ingero): labels at an instant, or over a span, of one process (`pid`) or of all (0).
  *
  * An instant labels what follows it. One that states a step therefore lasts until the next one that
- * does, of the same process; the last to the end of the trace. All others have no length.
+ * does, of the same process, but not beyond the time recorded. All others have no length.
  *
  * @param base absolute time, ns, that times are relative to
+ * @param recordedUntil when what was recorded at a time ended
  * @param give gets every annotation; NaN for a time or duration the row does not have
  */
 export async function eachAnnotation(
   engine: SqlEngine,
   base: bigint,
-  endOfTrace: number,
+  recordedUntil: (time: number) => number,
   give: (annotation: Annotation) => void,
   options: ReadOptions,
 ): Promise<RowsRead | undefined> {
@@ -70,7 +71,8 @@ export async function eachAnnotation(
   for (const [process, ofProcess] of steps) {
     ofProcess.sort((a, b) => a.start - b.start);
     ofProcess.forEach(({ start, text }, i) => {
-      const end = Math.max(start, ofProcess.at(i + 1)?.start ?? endOfTrace);
+      const next = ofProcess.at(i + 1)?.start ?? Infinity;
+      const end = Math.max(start, Math.min(next, recordedUntil(start)));
       give({ start, duration: end - start, text, process });
     });
   }

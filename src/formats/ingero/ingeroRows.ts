@@ -189,6 +189,9 @@ export class IngeroRows {
 
   build(surroundings: Surroundings): Trace {
     const { version, originNs, spanNs, markers, samples, report, warnings } = surroundings;
+    if (samples.tracks.count > 0 && this.lanes.rankCount === 0) {
+      this.rankOf('', -1); // a file of readings alone
+    }
     const { ranks, lanes } = this.lanes.build();
     const { source } = this;
     const launches = this.launches.build();

@@ -1,6 +1,8 @@
+import { bisectRight } from 'd3-array';
 import type { SqlEngine } from '../../sqlite/engine.js';
-import type { Trace, Warning } from '../../trace/index.js';
+import { throwIfCancelled, type Trace, type Warning } from '../../trace/index.js';
 import { accountFor, eachEventRow } from '../eventRows.js';
+import { pause } from '../pause.js';
 import { printable } from '../printable.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { middleTime, readOr } from '../sqlValues.js';
@@ -11,7 +13,7 @@ import { causalChains } from './causalChains.js';
 import { recordingFacts } from './facts.js';
 import { eventColumns, IngeroRows } from './ingeroRows.js';
 import { IngeroSamples } from './samples.js';
-import { pausesBetweenSessions } from './sessions.js';
+import { endsOfRecording, pausesBetweenSessions, sessionTimes } from './sessions.js';
 import { SourceNames } from './sources.js';
 import { IngeroStacks } from './stacks.js';
 
@@ -65,10 +67,13 @@ export async function readIngeroTrace(
     throw damagedFile(source, read.damage);
   }
   accountFor('events', read, events.skips, problems);
+  const sessions = tolerant('Sessions', () => sessionTimes(engine, base), []);
+  const ends = endsOfRecording(sessions);
+  const last = events.lastEnd();
   const notes = await eachAnnotation(
     engine,
     base,
-    events.lastEnd(),
+    (time) => Math.min(last, ends.at(bisectRight(ends, time)) ?? last),
     (annotation) => events.annotate(annotation),
     options,
   );
@@ -76,6 +81,9 @@ export async function readIngeroTrace(
     accountFor('annotations', notes, events.skips, problems);
   }
   const { originNs, spanNs } = events.settle(base);
+  options.progress?.({ stage: 'Counting what the recorder saw' });
+  await pause();
+  throwIfCancelled(options.signal);
   const unknown: TrueCounts = { rowsCounted: null, byName: [], warnings: [] };
   const counts = tolerant('Event counts', () => trueCounts(engine, names), unknown);
   const chains = tolerant(
@@ -94,12 +102,11 @@ export async function readIngeroTrace(
     spanNs,
     markers: chains.markers,
     samples,
-    pauses: (launches, host) =>
-      tolerant(
-        'Sessions',
-        () => pausesBetweenSessions(engine, originNs, spanNs, [launches, host]),
-        { recorded: [], markers: [] },
-      ),
+    pauses: (launches, host) => {
+      const shift = Number(originNs - base);
+      const own = sessions.map(({ start, end }) => ({ start: start - shift, end: end - shift }));
+      return pausesBetweenSessions(own, spanNs, [launches, host]);
+    },
     report: {
       rowsInFile: read.inFile + (notes?.inFile ?? 0),
       rowsCounted: counts.rowsCounted,

@@ -1,7 +1,7 @@
 import type { SqlEngine } from '../../sqlite/engine.js';
 import { quoteName } from '../../sqlite/sqlText.js';
-import type { CounterTrack, TraceReport, Warning } from '../../trace/index.js';
-import { CounterTracks, NO_NUMBER, NO_TIME, type TrackIdentity } from '../counterTracks.js';
+import type { CounterTrack } from '../../trace/index.js';
+import { CounterTracks, NO_TIME, type TrackIdentity } from '../counterTracks.js';
 import { MOST_NS } from '../exactTime.js';
 import { numberOf } from '../numberOf.js';
 import { numberValue, textValue, type Tolerant } from '../sqlValues.js';
@@ -37,15 +37,15 @@ interface Counter {
 interface Sum {
   readonly track: number;
   readonly time: number;
+  /** NaN where one of them has no number: the others alone are not the counter's value */
   value: number;
-  rows: number;
 }
 
 /**
  * The counters of `rocpd_pmc_event`. A value belongs to an event. That of a kernel or copy is told at its
  * start; one that has a `rocpd_sample` at the time of that. Of a kernel a counter has a row for each part
  * of the GPU that counted; they are added up, as rocprofv3's own view `counters_collection` does. Those
- * of a time series are not: each part has a track.
+ * of a time series are not: each part has a track. A sample is what is told at a time: the sum.
  */
 export class RocpdCounters {
   readonly tracks = new CounterTracks();
@@ -57,8 +57,6 @@ export class RocpdCounters {
   private readonly samples = new Map<Recording, Map<number, { moment: Moment; event: number }>>();
   /** recordings that have values; rocprofv3 leaves the table empty without `--pmc` */
   private readonly valued = new Set<Recording>();
-  /** rows that were added to another */
-  private added = 0;
 
   constructor(
     private readonly engine: SqlEngine,
@@ -123,17 +121,6 @@ export class RocpdCounters {
     });
   }
 
-  report(): Pick<TraceReport, 'samples'> {
-    const { samples } = this.tracks.report();
-    return samples === undefined
-      ? {}
-      : { samples: { inFile: samples.inFile + this.added, read: samples.read + this.added } };
-  }
-
-  warnings(): Warning[] {
-    return this.tracks.warnings();
-  }
-
   private readValues(recording: Recording, used: Set<Moment>): void {
     const { engine } = this;
     const { tables } = recording;
@@ -146,9 +133,8 @@ export class RocpdCounters {
     const sums = new Map<number, Sum>();
     let ofEvent = NaN;
     const flush = (): void => {
-      for (const { track, time, value, rows } of sums.values()) {
+      for (const { track, time, value } of sums.values()) {
         this.tracks.push(track, time, value);
-        this.added += rows - 1;
       }
       sums.clear();
     };
@@ -168,10 +154,6 @@ export class RocpdCounters {
           return;
         }
         used.add(moment);
-        if (Number.isNaN(value)) {
-          this.tracks.leaveOut(NO_NUMBER);
-          return;
-        }
         const part = moment.sampled
           ? parts.flatMap(([, name], i) =>
               Number.isNaN(row[4 + i]) ? [] : `${name} ${row[4 + i]}`,
@@ -182,10 +164,9 @@ export class RocpdCounters {
         if (moment.sampled) {
           this.tracks.push(track, moment.time, value);
         } else if (sum === undefined) {
-          sums.set(track, { track, time: moment.time, value, rows: 1 });
+          sums.set(track, { track, time: moment.time, value });
         } else {
           sum.value += value;
-          sum.rows++;
         }
       },
     );

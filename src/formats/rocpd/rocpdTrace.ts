@@ -149,9 +149,14 @@ class RocpdTrace {
         rowsInFile: this.rowsInFile - this.samples,
         rowsRead,
         rowsCounted: null,
-        ...counters.report(),
+        ...counters.tracks.report(),
         skipped: rows.skips.list(),
-        warnings: [...this.problems, ...rows.warnings(), ...counters.warnings(), ...warnings],
+        warnings: [
+          ...this.problems,
+          ...rows.warnings(),
+          ...counters.tracks.warnings(),
+          ...warnings,
+        ],
         missing: [
           ...(rows.gpu.count === 0 ? ['GPU events'] : []),
           ...(rows.launches.count === 0 ? ['launches'] : []),

@@ -138,6 +138,9 @@ class RpdTrace {
       this.addOp(row, kernels, copies),
     );
     const monitor = await counters.readMonitor(this.part());
+    if (counters.tracks.count > 0 && rows.lanes.rankCount === 0) {
+      this.lanes.rank(''); // a file of samples alone
+    }
     if (monitor?.damage !== undefined) {
       accountFor('rocpd_monitor', { ...monitor, inFile: monitor.seen }, rows.skips, this.problems);
     }

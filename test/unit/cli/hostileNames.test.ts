@@ -196,9 +196,14 @@ it('errors quote file names and tables visibly', async () => {
     none,
     await makeDatabase(`CREATE TABLE "${(ANSI + BIDI).replaceAll('"', '""')}"(a)`),
   );
-  for (const file of [none, `${none}.missing`, folder]) {
+  for (const file of [none, `${none}.missing`, `${none}*`]) {
     const { code, said, out } = await runInProcess('info', file);
     expect(code).toBe(3);
     expect(raw(out + said, false)).toBeUndefined();
   }
+  // In a folder it is left out, with the same sentence.
+  const { code, said, out } = await runInProcess('info', folder);
+  expect(code).toBe(0);
+  expect(out).toContain('no part of it');
+  expect(raw(out + said, false)).toBeUndefined();
 });

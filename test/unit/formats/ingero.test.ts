@@ -383,6 +383,11 @@ describe('annotations', () => {
     const steps = await Promise.all(
       [40, 41, 42, 43].map((step) => instant(`{"epoch":"1","step":"${step}"}`)),
     );
+    const [[stop]] = await plainSql(
+      SESSIONS,
+      `SELECT min(stopped_at) - ${originNs} FROM sessions WHERE stopped_at > 0`,
+    );
+    const stopped = Number(stop);
     expect(rows).toHaveLength(2);
     expect(found).toEqual(
       [
@@ -392,7 +397,8 @@ describe('annotations', () => {
         ['step=41 epoch=1', steps[1], steps[2] - steps[1], '100'],
         ['checkpoint=saved', await instant('{"checkpoint":"saved"}'), 0, '100'],
         ['step=42 epoch=1', steps[2], steps[3] - steps[2], '100'],
-        ['step=43 epoch=1', steps[3], end - steps[3], '100'],
+        // Not beyond the session it was noted in.
+        ['step=43 epoch=1', steps[3], stopped - steps[3], '100'],
         ['step=7', await instant('{"step":"7"}'), end - (await instant('{"step":"7"}')), '200'],
         ['task_id=a b', rows[1][0], rows[1][1], ''],
       ].sort((a, b) => Number(a[1]) - Number(b[1])),
@@ -423,7 +429,8 @@ describe('annotations', () => {
     const counts = await plainSql(
       SESSIONS,
       `WITH s AS (SELECT timestamp AS t, pid, json_extract(labels, '$.step') AS n,
-                    coalesce(lead(timestamp) OVER (PARTITION BY pid ORDER BY timestamp), 9e18) AS until
+                    coalesce(lead(timestamp) OVER (PARTITION BY pid ORDER BY timestamp),
+                      (SELECT min(stopped_at) FROM sessions WHERE stopped_at > timestamp)) AS until
                   FROM annotations WHERE labels LIKE '%step%')
        SELECT n, count(*) FROM s JOIN events e ON e.pid = s.pid AND e.timestamp >= s.t AND e.timestamp < s.until
        WHERE e.source IN (1, 4) GROUP BY s.t ORDER BY s.t`,
@@ -433,8 +440,13 @@ describe('annotations', () => {
       step.filter((of) => of === i).length,
     ]);
     expect(mine).toEqual(counts);
-    const before = step.filter((of) => of < 0).length;
-    expect(before).toBe(1);
+    const [[without]] = await plainSql(
+      SESSIONS,
+      `SELECT count(*) FROM events WHERE source IN (1, 4) AND pid = 100 AND
+         (timestamp < (SELECT min(timestamp) FROM annotations WHERE labels LIKE '%step%')
+          OR timestamp >= (SELECT min(stopped_at) FROM sessions WHERE stopped_at > 0))`,
+    );
+    expect(step.filter((of) => of < 0).length).toBe(without);
   });
 });
 

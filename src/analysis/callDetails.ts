@@ -10,7 +10,6 @@ import {
   DANGLING_STACK,
   layerTypeOf,
   measuredColumns,
-  rangeOfCall,
   timeKindOf,
 } from '../trace/index.js';
 import type { Frame, LayerLabels, Trace } from '../trace/index.js';
@@ -25,9 +24,10 @@ export function launchOf(trace: Trace, call: number): number {
   return timeKindOf(trace) === 'gpu' ? trace.gpu.launch[call] : call;
 }
 
-/** Ranges that a call ran for, innermost first, by number in `trace.ranges`; see `rangeOfCall`. */
+/** Ranges around the launch of a call, innermost first, by number in `trace.ranges`. */
 export function* rangesAround(trace: Trace, call: number): Generator<number> {
-  let range = rangeOfCall(trace, call);
+  const launch = launchOf(trace, call);
+  let range = launch < 0 ? -1 : trace.launches.range[launch];
   while (range >= 0) {
     yield range;
     range = trace.ranges.parent[range];

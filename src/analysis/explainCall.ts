@@ -184,9 +184,7 @@ function launchWords(trace: Trace, call: number): string {
   const api = names.get(launches.name[launch]);
   const where = lanes[launches.lane[launch]].label;
   if (gpu.replayed[call] === 1) {
-    const capture =
-      (gpu.captured?.[call] ?? -1) < 0 ? '' : '; told by where it was put into the graph';
-    return `replayed from a graph by ${api} on ${where}${capture}`;
+    return `replayed from a graph by ${api} on ${where}`;
   }
   const hasFrames = ranges.kind.includes(FRAME);
   const bare = launches.range[launch] < 0 && hasFrames ? ', nothing recorded around it' : '';

@@ -1,4 +1,4 @@
-import { FRAME, MODULE, OP, moduleName, rangeOfCall, timeKindOf } from '../trace/index.js';
+import { FRAME, MODULE, OP, moduleName, timeKindOf } from '../trace/index.js';
 import type { Frame, Trace } from '../trace/index.js';
 import { launchOf, rangesAround, recordedStack } from './callDetails.js';
 
@@ -21,7 +21,8 @@ export function lookedAt(trace: Trace): (call: number) => string {
   const around = new Map<number, string>();
 
   const wordsAround = (call: number): string => {
-    const innermost = rangeOfCall(trace, call);
+    const launch = launchOf(trace, call);
+    const innermost = launch < 0 ? -1 : launches.range[launch];
     let words = around.get(innermost);
     if (words === undefined) {
       const found = new Map<number, string>();

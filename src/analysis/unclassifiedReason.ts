@@ -1,4 +1,4 @@
-import { FRAME, KERNEL, MODULE, rangeOfCall, timeKindOf } from '../trace/index.js';
+import { FRAME, KERNEL, MODULE, timeKindOf } from '../trace/index.js';
 import type { LayerLabels, Trace } from '../trace/index.js';
 import { launchOf, rangesAround, recordedStack } from './callDetails.js';
 
@@ -42,7 +42,7 @@ export function unclassifiedReasons(trace: Trace, labels: LayerLabels): (call: n
     if (launchOf(trace, call) < 0) {
       return UNCLASSIFIED_REASONS.noLaunch;
     }
-    if (gpu.replayed[call] === 1 && rangeOfCall(trace, call) < 0) {
+    if (gpu.replayed[call] === 1) {
       return UNCLASSIFIED_REASONS.replayed;
     }
     let framed = false;

@@ -24,24 +24,6 @@ export function measuredColumns(trace: Trace): TimedColumns {
 }
 
 /**
- * The innermost range (index in `Trace.ranges`) that a measured call ran for, -1 = none: the one around
- * its launch. One launch of a graph stands for all that is in it, so for replayed work the one around
- * the call that put it into the graph comes first.
- */
-export function rangeOfCall(trace: Trace, call: number): number {
-  const { gpu, launches } = trace;
-  if (timeKindOf(trace) === 'host_api') {
-    return launches.range[call];
-  }
-  const captured = gpu.captured?.[call] ?? -1;
-  if (captured >= 0) {
-    return captured;
-  }
-  const launch = gpu.launch[call];
-  return launch < 0 ? -1 : launches.range[launch];
-}
-
-/**
  * Whether a recorder keeps only part of the events it sees: Ingero drops events and counts them. Every
  * other format has a row for each event it recorded, so there the rows are the count.
  */

@@ -39,11 +39,6 @@ export interface GpuColumns extends TimedColumns {
   /** 1 where it was replayed from a CUDA/HIP graph */
   readonly replayed: Uint8Array;
   /**
-   * for replayed work the innermost range (index in `Trace.ranges`) around the call that put it into the
-   * graph, -1 = not known; absent where the trace says it of nothing
-   */
-  readonly captured?: Int32Array;
-  /**
    * index in `Trace.stacks` where the file stores the stack with the GPU event itself (flat `events`
    * tables), -1 = none. Formats that store it with the API call have it in `LaunchColumns.stack`.
    */

@@ -45,8 +45,6 @@ export class NsysGpuWork {
   readonly kernelShapes: KernelShape[] = [];
   /** process of each row, as `processKey` makes it */
   readonly process: number[] = [];
-  /** node of a graph that each row was replayed from, 0 or NaN = none */
-  readonly node: number[] = [];
   graphs = 0;
   graphNs = 0;
   private readonly shapeIds = new Map<string, number>();
@@ -79,7 +77,6 @@ export class NsysGpuWork {
         ...['demangledName', 'shortName', 'mangledName'].map(column),
         ...['gridX', 'gridY', 'gridZ', 'blockX', 'blockY', 'blockZ'].map(column),
         `coalesce(${column('graphNodeId')}, 0) <> 0 OR coalesce(${column('graphId')}, 0) <> 0`,
-        column('graphNodeId'),
       ],
       'Reading kernels',
       (row) => {
@@ -95,7 +92,6 @@ export class NsysGpuWork {
           ),
           shape: this.shape(values.slice(GEOMETRY, GEOMETRY + 6)),
           replayed: values[GEOMETRY + 6] === 1,
-          node: values[GEOMETRY + 7],
         });
       },
     );
@@ -115,17 +111,16 @@ export class NsysGpuWork {
         ...placeOf(rows, table),
         column('bytes'),
         variant === '' ? 'NULL' : column(variant),
-        column('graphNodeId'),
+        `coalesce(${column('graphNodeId')}, 0) <> 0`,
       ],
       kind === MEMCPY ? 'Reading copies' : 'Reading memsets',
       (row) => {
         const values = row.map(number);
-        const [bytes, which, node] = values.slice(PLACE);
+        const [bytes, which, replayed] = values.slice(PLACE);
         this.push(rows, kind, values, {
           name: this.name(`${kind} ${which}`, () => nameOf(which)),
           bytes,
-          replayed: !Number.isNaN(node) && node !== 0,
-          node,
+          replayed: replayed === 1,
         });
       },
     );
@@ -154,7 +149,6 @@ export class NsysGpuWork {
             Number.isNaN(graph) ? 'CUDA graph' : `CUDA graph ${graph}`,
           ),
           replayed: true,
-          node: NaN,
         });
         if (this.builder.count > before) {
           this.graphs++;
@@ -168,7 +162,7 @@ export class NsysGpuWork {
     rows: NsysRows,
     kind: number,
     [start, duration, process, device, context, stream, correlation]: readonly number[],
-    more: { name: number; bytes?: number; shape?: number; replayed: boolean; node: number },
+    more: { name: number; bytes?: number; shape?: number; replayed: boolean },
   ): void {
     if (!rows.accepts(start, duration)) {
       return;
@@ -179,7 +173,6 @@ export class NsysGpuWork {
     this.builder.push({ start, duration, name, lane, kind, correlation, bytes, shape });
     this.builder.replayed.set(row, more.replayed ? 1 : 0);
     this.process.push(process);
-    this.node.push(more.node);
   }
 
   private name(key: string, make: () => string): number {

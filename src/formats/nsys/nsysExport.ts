@@ -12,7 +12,6 @@ import { StackBuilder } from '../stackBuilder.js';
 import { NsysApiCalls } from './apiCalls.js';
 import { NsysCounters } from './counters.js';
 import { NsysGpuWork } from './gpuWork.js';
-import { NsysGraphNodes } from './graphNodes.js';
 import { NsysHostEvents } from './hostEvents.js';
 import { nameCollectives, NsysRanges } from './nvtx.js';
 import { NsysPlaces } from './places.js';
@@ -43,8 +42,6 @@ export async function readNsysExport(
   await work.read(rows);
   const nvtx = new NsysRanges(names, places, strings);
   await nvtx.read(rows);
-  const nodes = new NsysGraphNodes(places);
-  await nodes.read(rows);
   const hostEvents = new NsysHostEvents(names, places, strings);
   await hostEvents.read(rows, calls);
   const counters = new NsysCounters();
@@ -55,16 +52,10 @@ export async function readNsysExport(
   options.progress?.({ stage: 'Linking kernels, launches and ranges' });
   const launches = calls.build();
   const link = linkGpuWork(work, calls);
-  const order = work.builder.order();
-  const built = work.builder.build();
+  const gpu = work.builder.build();
   const host = hostEvents.builder.build();
-  const last = lastEnd([built, launches, host], nvtx.lastEnd);
-  const ranges = nvtx.build([launches, nodes], stopOf(recording, rows.base, last));
-  const captured = nodes.captured(work, ranges);
-  const gpu: GpuColumns =
-    captured === undefined
-      ? built
-      : { ...built, captured: Int32Array.from(order, (row) => captured[row]) };
+  const last = lastEnd([gpu, launches, host], nvtx.lastEnd);
+  const ranges = nvtx.build(launches, stopOf(recording, rows.base, last));
   nameCollectives(gpu, launches, ranges, names);
 
   const tables = [gpu, launches, ranges, host];

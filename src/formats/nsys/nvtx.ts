@@ -8,7 +8,7 @@ import {
   type RangeColumns,
   type Warning,
 } from '../../trace/index.js';
-import { nestRanges, RawRanges, type CallsAmongRanges } from '../kineto/rangeNesting.js';
+import { nestRanges, RawRanges } from '../kineto/rangeNesting.js';
 import type { NsysPlaces } from './places.js';
 import { number, type NsysRows } from './rows.js';
 import { processKey, threadId } from './schema.js';
@@ -115,10 +115,10 @@ export class NsysRanges {
   }
 
   /**
-   * Nests the ranges of each thread and finds the innermost one around each call (its `range`).
+   * Nests the ranges of each thread and finds the innermost one around each call (`launches.range`).
    * @param stop when the recording ended, ns from the base: ranges that were still open end there
    */
-  build(calls: readonly CallsAmongRanges[], stop: number): RangeColumns {
+  build(launches: LaunchColumns, stop: number): RangeColumns {
     for (const row of this.open) {
       this.raw.duration[row] = Math.max(0, stop - this.raw.start[row]);
     }
@@ -129,7 +129,7 @@ export class NsysRanges {
         rows: this.open.length,
       });
     }
-    const { columns } = nestRanges(this.raw, calls, 0);
+    const { columns } = nestRanges(this.raw, [launches], 0);
     for (let i = 0; i < columns.count; i++) {
       if (columns.lane[i] >= APART) {
         columns.lane[i] -= APART;
@@ -158,8 +158,7 @@ export class NsysRanges {
 }
 
 /**
- * Names the collective of each NCCL kernel by the innermost NCCL range around its launch, or around the
- * call that put it into its graph. Kernels that a
+ * Names the collective of each NCCL kernel by the innermost NCCL range around its launch. Kernels that a
  * group call launched have none: the group's members are beside it, not around it.
  */
 export function nameCollectives(
@@ -174,12 +173,10 @@ export function nameCollectives(
   }
   const isNccl = names.all().map((name) => /nccl/i.test(name));
   for (let i = 0; i < gpu.count; i++) {
-    if (gpu.kind[i] !== KERNEL || !isNccl[gpu.name[i]]) {
+    if (gpu.kind[i] !== KERNEL || gpu.launch[i] < 0 || !isNccl[gpu.name[i]]) {
       continue;
     }
-    const captured = gpu.captured?.[i] ?? -1;
-    const launch = gpu.launch[i];
-    let range = captured >= 0 ? captured : launch < 0 ? -1 : launches.range[launch];
+    let range = launches.range[gpu.launch[i]];
     while (range >= 0 && !collective[ranges.name[range]]) {
       range = ranges.parent[range];
     }

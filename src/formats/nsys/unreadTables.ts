@@ -17,12 +17,6 @@ const READ = new Set([
   'sched_events',
 ]);
 
-/** Tables that are read where they have this column, and counted where they lack it. */
-const READ_WITH: Readonly<Record<string, string>> = {
-  cuda_graph_node_events: 'graphNodeId',
-  cuda_graph_events: 'graphNodeId',
-};
-
 /** Tables of events that are not, and what is said of them. */
 const KNOWN: Readonly<Record<string, string>> = {
   composite_events: 'CPU samples (COMPOSITE_EVENTS)',
@@ -49,9 +43,6 @@ export function countUnreadTables(rows: NsysRows): void {
     const name = table.toLowerCase();
     const known = KNOWN[name];
     const timed = TIME_COLUMNS.some((column) => rows.schema.has(table, column));
-    if (READ_WITH[name] !== undefined && rows.schema.has(table, 'start', READ_WITH[name])) {
-      continue;
-    }
     if (known !== undefined) {
       rows.leaveOut(table, known);
     } else if (!READ.has(name) && !SAMPLE_TABLES.has(name) && timed && !NO_EVENTS.test(name)) {

@@ -66,7 +66,7 @@ export function modulePass(rules: RuleSet): AttributionPass {
 function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedModules): void {
   const { nodes, nodeOf, stacks, noun } = modules;
   const types = new ModuleTypes(nodes, stacks, rules.modules, rules.blockClass);
-  const { count, range, replayed } = callEvidence(trace);
+  const { count, launch, replayed } = callEvidence(trace);
   const { gpu, launches } = trace;
   const names = (gpu.count > 0 ? gpu : launches).name;
   const sources = backwardSources(trace, rules);
@@ -119,7 +119,7 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
   };
 
   for (let i = 0; i < count; i++) {
-    const module = search.from(range[i]);
+    const module = launch[i] < 0 ? -1 : search.from(launches.range[launch[i]]);
     if (module < 0) {
       continue;
     }

@@ -69,7 +69,7 @@ function passOf(
       }
       const { ranges, launches, names, gpu } = trace;
       const columns = measuredColumns(trace);
-      const { count, launch, range: rangeOf, replayed } = callEvidence(trace);
+      const { count, launch, replayed } = callEvidence(trace);
       const isGpu = timeKindOf(trace) === 'gpu';
 
       const evident = new Evident();
@@ -195,7 +195,7 @@ function passOf(
         if (labels.type[i] !== UNCLASSIFIED) {
           continue;
         }
-        const range = replayed[i] === 1 ? -1 : rangeOf[i];
+        const range = launch[i] < 0 || replayed[i] === 1 ? -1 : launches.range[launch[i]];
         let kind = 'Name';
         let found = -1;
         if (isGpu && gpu.collective[i] !== 0) {
@@ -207,8 +207,8 @@ function passOf(
           kind = 'Name';
           found = firstToHold(byKernel(columns.name[i]), i, range);
         }
-        if (found < 0 && replayed[i] === 0) {
-          const op = search.from(range);
+        if (found < 0 && launch[i] >= 0 && replayed[i] === 0) {
+          const op = search.from(launches.range[launch[i]]);
           if (op >= 0 && search.via !== ACCUMULATION) {
             kind = search.via === OWN ? 'Operator' : 'Operator, backward of';
             found = firstToHold(byOp(ranges.name[op]), i, op);

@@ -16,7 +16,7 @@ export function outsidePass(rules: RuleSet): AttributionPass {
       if (rules.outside.length === 0) {
         return;
       }
-      const { ranges, names } = trace;
+      const { ranges, launches, names } = trace;
       const finder = (pattern: (rule: OutsideRule) => RegExp | null) => {
         const known = new Map<number, OutsideRule | null>();
         return (name: number): OutsideRule | null => {
@@ -42,12 +42,12 @@ export function outsidePass(rules: RuleSet): AttributionPass {
         (range) => ruleOf(range) !== null,
         backwardSources(trace, rules),
       );
-      const { count, range: rangeOf } = callEvidence(trace);
+      const { count, launch } = callEvidence(trace);
       for (let i = 0; i < count; i++) {
-        if (labels.type[i] !== UNCLASSIFIED) {
+        if (labels.type[i] !== UNCLASSIFIED || launch[i] < 0) {
           continue;
         }
-        const range = search.from(rangeOf[i]);
+        const range = search.from(launches.range[launch[i]]);
         const rule = range < 0 ? null : ruleOf(range);
         if (rule !== null) {
           labels.rule[i] = labels.ruleId(`Outside the layers: ${rule.why} [${rule.id}]`);

@@ -46,8 +46,8 @@ export function stackPass(rules: RuleSet): AttributionPass {
   return {
     name: 'launch stacks',
     run(trace: Trace, labels) {
-      const { ranges, stacks } = trace;
-      const { count, range, replayed, stack } = callEvidence(trace);
+      const { launches, ranges, stacks } = trace;
+      const { count, launch, replayed, stack } = callEvidence(trace);
 
       const byFrame = stacks.frames.map((frame) => ruleForFrame(rules.frames, frame));
       const byStack = stacks.stacks.map((frames) => {
@@ -81,11 +81,10 @@ export function stackPass(rules: RuleSet): AttributionPass {
         if (labels.type[i] !== UNCLASSIFIED || replayed[i] === 1) {
           continue;
         }
-        // The stack of a graph's launch is not that of the call which put the work into the graph.
-        let rule = stack[i] < 0 || trace.gpu.replayed[i] === 1 ? null : byStack[stack[i]];
+        let rule = stack[i] < 0 ? null : byStack[stack[i]];
         let via: Via = OWN;
-        if (rule === null) {
-          const decider = search.from(range[i]);
+        if (rule === null && launch[i] >= 0) {
+          const decider = search.from(launches.range[launch[i]]);
           rule = decider >= 0 && ranges.kind[decider] === FRAME ? ruleOfRange(decider) : null;
           via = search.via;
         }

@@ -9,9 +9,11 @@ export interface BuiltCurve {
   readonly curve: CurveRow;
 }
 
-/** A row for each counter of a trace, those of one GPU (or host) under one heading. */
+/** A row for each counter of a trace, those of one GPU under one heading, then those of the host. */
 export function counterRows(trace: Trace): readonly BuiltCurve[] {
-  return trace.counters.map((track) => {
+  const onGpu = trace.counters.filter(({ device }) => device >= 0);
+  const onHost = trace.counters.filter(({ device }) => device < 0);
+  return [...onGpu, ...onHost].map((track) => {
     const { name, unit, time, value } = track;
     const curve = new CurveRow(time, value);
     const low = Math.min(0, curve.low);

@@ -7,6 +7,8 @@ import type { TimeScale } from './timeScale.js';
 const MARGIN = 3;
 /** px of the line, and the least height of a pixel's extremes */
 const LINE = 1.5;
+/** characters of a unit that the gutter has room for behind a number */
+const LONGEST_UNIT = 4;
 
 interface RowPlace {
   /** px of the row on the canvas */
@@ -98,16 +100,19 @@ export function drawScale(
 ): void {
   context.textBaseline = 'middle';
   context.textAlign = 'start';
-  context.lineJoin = 'round';
-  context.lineWidth = 3;
-  context.strokeStyle = theme.ground;
-  context.strokeText(label, gutter + 4, top + 9);
+  // The curve shines through, but does not strike the name out.
+  context.globalAlpha = 0.8;
+  context.fillStyle = theme.ground;
+  context.fillRect(gutter + 2, top + 2, context.measureText(label).width + 5, 15);
+  context.globalAlpha = 1;
   context.fillStyle = theme.text;
   context.fillText(label, gutter + 4, top + 9);
   context.fillStyle = theme.faintText;
   context.textAlign = 'end';
-  context.fillText(formatSample(high, unit), gutter - 8, top + 9, gutter - 12);
-  context.fillText(formatSample(low, unit), gutter - 8, top + height - 8, gutter - 12);
+  // A long unit stands behind the name only.
+  const shown = unit.length > LONGEST_UNIT && unit !== 'bytes' ? '' : unit;
+  context.fillText(formatSample(high, shown), gutter - 8, top + 9, gutter - 12);
+  context.fillText(formatSample(low, shown), gutter - 8, top + height - 8, gutter - 12);
   context.globalAlpha = 0.5;
   context.fillStyle = theme.line;
   context.fillRect(gutter, top + height - 1, context.canvas.width, 1);

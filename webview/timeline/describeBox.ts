@@ -92,7 +92,8 @@ export function sayBox(tiles: TileSet, box: number): string {
     words.start,
     words.launched,
     words.merged,
-    visibleText(`${row.label}, ${row.group}`),
+    // A counter's row is called what the counter is.
+    visibleText(row.level === COUNTER ? row.group : `${row.label}, ${row.group}`),
   ]
     .filter((part) => part !== '')
     .join(', ');

@@ -230,9 +230,9 @@ describe('timeline', () => {
     const rows = tiles.rows.filter(({ level }) => level === COUNTER);
     expect(rows).toEqual(tiles.rows.slice(1));
     expect(rows.map(({ group, label, scale }) => ({ group, label, ...scale }))).toEqual([
-      { group: 'host counters', label: 'queue', unit: '', low: 0, high: 1 },
       { group: 'cuda:0 counters', label: 'SMs Active (%)', unit: '%', low: 0, high: 100 },
       { group: 'cuda:0 counters', label: 'Delta (W)', unit: 'W', low: -3, high: 8 },
+      { group: 'host counters', label: 'queue', unit: '', low: 0, high: 1 },
     ]);
     const { curves } = tiles;
     const of = (row: number) =>
@@ -244,8 +244,8 @@ describe('timeline', () => {
           return `${from}..${to} x${tiles.calls[box]} ${curves?.low[i]}..${curves?.high[i]} ${curves?.last[i]}`;
         });
     // Pixels of 20 ns, counted from 0.
-    expect(of(2)).toEqual(['-5..5 x1 10..10 10', '5..25 x2 40..90 40', '25..35 x1 55..55 55']);
-    expect(of(3)).toEqual(['-5..5 x1 -3..-3 -3', '5..15 x1 8..8 8']);
+    expect(of(1)).toEqual(['-5..5 x1 10..10 10', '5..25 x2 40..90 40', '25..35 x1 55..55 55']);
+    expect(of(2)).toEqual(['-5..5 x1 -3..-3 -3', '5..15 x1 8..8 8']);
     expect(tiles.call.slice(curves?.first).every((call) => call === -1)).toBe(true);
   });
 

@@ -167,6 +167,7 @@ describe('a counter among the boxes', () => {
     expect(describeBox(tiles, 2).merged).toBe(
       'the last of 12 samples in this pixel, 3 % to 88.5 %; zoom in to tell them apart',
     );
+    expect(sayBox(tiles, 1)).toBe('SMs Active (%), 97 %, at 0.000 000 000 s, cuda:0 counters');
     const said = sayBox(tiles, 3);
     expect(said).toContain('1.50 GB');
     expect(said).toContain('cuda:0 counters');

@@ -28,6 +28,7 @@ const FILES = [
   'kineto/string-tids.json',
   'kineto/unclosed-frames.json',
   'nsys/before_2.9.sqlite',
+  'nsys/captured_3.25.sqlite',
   'nsys/graphs_3.24.7.sqlite',
   'nsys/metrics_3.25.sqlite',
   'nsys/metrics_alone_3.1.7.sqlite',

@@ -36,7 +36,7 @@ export type Opening =
     }
   | { readonly stage: 'opened'; readonly summary: TraceSummary };
 
-/** A box of the timeline that is no call: a step, a layer, a module, a range. */
+/** A box of the timeline that is no call: a step, a layer, a module, a range, a counter's value. */
 export interface SelectedSpan {
   readonly kind: 'span';
   readonly text: string;
@@ -45,6 +45,8 @@ export interface SelectedSpan {
   readonly startNs: number;
   readonly durationNs: number;
   readonly typeCode: number;
+  /** "97 %": of a counter, which has no duration but holds its value */
+  readonly value?: string;
 }
 
 /** A call that is measured. */

@@ -86,6 +86,9 @@ export function formatSample(value: number, unit: string): string {
   if (unit === 'bytes') {
     return formatBytes(value);
   }
+  if (Number.isNaN(value)) {
+    return NO_FIGURE;
+  }
   const size = Math.abs(value);
   const text = value === 0 || (size >= 0.001 && size < 1e15) ? threeDecimals : exponential;
   // The locale's minus sign would hide it from a search.

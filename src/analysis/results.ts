@@ -238,17 +238,36 @@ export interface TileSet {
    */
   readonly call: Int32Array;
   readonly texts: readonly string[];
+  /** absent where the trace has no counters */
+  readonly curves?: Curves;
+}
+/**
+ * The values of boxes that are points of a counter's curve: those of a pixel's samples. Such a box
+ * begins with the first of its samples and ends where the next box begins, `calls` counts its samples.
+ */
+export interface Curves {
+  /** the box that entry 0 of the columns is of; all boxes from it on are points */
+  readonly first: number;
+  /** least, greatest and last value, in the unit of the row's scale */
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  readonly last: Float64Array;
 }
 
 /** Level of the rows of API calls in a trace whose measured calls are those on the GPU. */
 export const API_CALL = 'API call';
 
+/** Level of rows that are the curve of a counter. */
+export const COUNTER = 'counter';
+
 /** A row of boxes. Rows with the same `group` belong to one lane, drawn under one heading. */
 export interface TimelineRow {
   readonly group: string;
-  /** "step", "layer", "module", "kernel", "annotation", "call", "host", or `API_CALL` */
+  /** "step", "layer", "module", "kernel", "annotation", "call", "host", `API_CALL` or `COUNTER` */
   readonly level: string;
   readonly label: string;
+  /** of a counter: what the bottom and the top of its row stand for, in its unit; others have none */
+  readonly scale?: { readonly unit: string; readonly low: number; readonly high: number };
   /** share of the time recorded in which this row is busy, 0 to 1; null where it is not meaningful */
   readonly busy: number | null;
 }

@@ -97,6 +97,13 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
         (id, part) => nameIds[part][id],
       ),
       replayed: gpu.column(Uint8Array, (t) => t.replayed),
+      ...(parts.some((part) => part.gpu.captured !== undefined) && {
+        captured: gpu.column(
+          Int32Array,
+          (t) => t.captured ?? new Int32Array(t.count).fill(-1),
+          (row, part) => (row < 0 ? row : launches.position[part][row]),
+        ),
+      }),
       stack: gpu.column(Int32Array, (t) => t.stack, stackId),
     } satisfies GpuColumns,
     launches: {

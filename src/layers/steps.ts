@@ -2,13 +2,13 @@ import { bisectLeft, bisectRight } from 'd3-array';
 import {
   ANNOTATION,
   NO_STEP,
+  timeKindOf,
   type LayerLabels,
   type NameTable,
   type Phase,
   type Step,
   type Trace,
 } from '../trace/index.js';
-import { callEvidence } from './callEvidence.js';
 import type { RuleSet, StepRule } from './rules.js';
 import { testedText } from './testedText.js';
 
@@ -145,7 +145,10 @@ export function findSteps(trace: Trace, rules: RuleSet): Pick<LayerLabels, 'step
     lane.positions.push(position);
     lane.starts.push(start[range]);
   });
-  const { count, launch } = callEvidence(trace);
+  // A step is when something ran: of a replay the launch of its graph, not what was captured before.
+  const isGpu = timeKindOf(trace) === 'gpu';
+  const count = isGpu ? trace.gpu.count : launches.count;
+  const launch = isGpu ? trace.gpu.launch : Int32Array.from({ length: count }, (_, i) => i);
   const step = new Int32Array(count).fill(NO_STEP);
   const positionOf = new Map(kept.map(({ range }, position) => [range, position]));
   /** Of an annotation that is about the launching process and on no thread of it. */

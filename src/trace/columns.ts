@@ -39,6 +39,12 @@ export interface GpuColumns extends TimedColumns {
   /** 1 where it was replayed from a CUDA/HIP graph */
   readonly replayed: Uint8Array;
   /**
+   * for what was replayed from a graph the API call (index in `Trace.launches`) that made its node while
+   * the graph was captured: what was open around that call it belongs to. -1 = not known; absent where
+   * the file does not say for any
+   */
+  readonly captured?: Int32Array;
+  /**
    * index in `Trace.stacks` where the file stores the stack with the GPU event itself (flat `events`
    * tables), -1 = none. Formats that store it with the API call have it in `LaunchColumns.stack`.
    */

@@ -40,6 +40,7 @@ const FILES = [
   'layers/gpt_oss.decode.pt.trace.json.gz',
   'layers/zamba2.graph.pt.trace.json.gz',
   'nsys/before_2.9.sqlite',
+  'nsys/captured_3.25.sqlite',
   'nsys/graphs_3.24.7.sqlite',
   'nsys/metrics_3.25.sqlite',
   'nsys/metrics_alone_3.1.7.sqlite',

@@ -97,6 +97,7 @@ function columnProblems(trace: Trace, problems: Set<string>): void {
   };
   index('gpu.kind', gpu.kind, gpu.count, 0, GPU_KINDS.length);
   index('gpu.launch', gpu.launch, gpu.count, -1, launches.count);
+  index('gpu.captured', gpu.captured, gpu.count, -1, launches.count);
   index('gpu.shape', gpu.shape, gpu.count, -1, trace.kernelShapes.length);
   index('gpu.collective', gpu.collective, gpu.count, 0, names.size);
   index('gpu.replayed', gpu.replayed, gpu.count, 0, 2);

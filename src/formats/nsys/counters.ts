@@ -123,14 +123,20 @@ export class NsysCounters {
     describe: (key: readonly SqlValue[]) => Metric,
   ): Promise<void> {
     const value = rows.schema.column(table, 'value');
-    const lost = await rows.eachSample(table, time, [value, ...key], ([at, stated, ...which]) => {
-      const ns = number(at);
-      if (Math.abs(ns) >= MOST_NS) {
-        this.tracks.leaveOut('with a time more than 104 days from the others');
-        return;
-      }
-      this.tracks.push(this.trackOf(which, describe), ns, number(stated));
-    });
+    const lost = await rows.eachUncounted(
+      table,
+      time,
+      [value, ...key],
+      'Reading counters',
+      ([at, stated, ...which]) => {
+        const ns = number(at);
+        if (Math.abs(ns) >= MOST_NS) {
+          this.tracks.leaveOut('with a time more than 104 days from the others');
+          return;
+        }
+        this.tracks.push(this.trackOf(which, describe), ns, number(stated));
+      },
+    );
     this.tracks.leaveOut('in a damaged or missing part of the file', lost);
   }
 

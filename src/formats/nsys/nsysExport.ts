@@ -3,6 +3,7 @@ import {
   NameTable,
   throwIfCancelled,
   type GpuColumns,
+  type LaunchColumns,
   type Trace,
   type Warning,
 } from '../../trace/index.js';
@@ -10,6 +11,7 @@ import { nestedCallWarnings } from '../ingero/nestedCalls.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { StackBuilder } from '../stackBuilder.js';
 import { NsysApiCalls } from './apiCalls.js';
+import { CapturedNodes } from './capturedNodes.js';
 import { NsysCounters } from './counters.js';
 import { NsysGpuWork } from './gpuWork.js';
 import { NsysHostEvents } from './hostEvents.js';
@@ -40,6 +42,10 @@ export async function readNsysExport(
   await calls.read(engine, rows, stacks);
   const work = new NsysGpuWork(names, places, strings);
   await work.read(rows);
+  const nodes = new CapturedNodes();
+  if (work.nodes.length > 0) {
+    await nodes.read(rows, places);
+  }
   const nvtx = new NsysRanges(names, places, strings);
   await nvtx.read(rows);
   const hostEvents = new NsysHostEvents(names, places, strings);
@@ -52,7 +58,7 @@ export async function readNsysExport(
   options.progress?.({ stage: 'Linking kernels, launches and ranges' });
   const launches = calls.build();
   const link = linkGpuWork(work, calls);
-  const gpu = work.builder.build();
+  const gpu = { ...work.builder.build(), ...capturedCalls(work, nodes, launches) };
   const host = hostEvents.builder.build();
   const last = lastEnd([gpu, launches, host], nvtx.lastEnd);
   const ranges = nvtx.build(launches, stopOf(recording, rows.base, last));
@@ -188,6 +194,23 @@ function linkGpuWork(
     without,
     graphLaunchesWithout: calls.graphLaunchesWithout(builder, (row) => launchOf[row]),
   };
+}
+
+/** The call that made the node of each GPU event, where the file tells it for any. */
+function capturedCalls(
+  work: NsysGpuWork,
+  nodes: CapturedNodes,
+  launches: LaunchColumns,
+): Pick<GpuColumns, 'captured'> {
+  if (nodes.count === 0) {
+    return {};
+  }
+  const calls = work.nodes.map(({ process, node }) => nodes.callOf(process, node, launches));
+  const captured = Int32Array.from(work.builder.order(), (row) => {
+    const node = work.nodeOf.get(row);
+    return node < 0 ? -1 : calls[node];
+  });
+  return captured.some((call) => call >= 0) ? { captured } : {};
 }
 
 interface Timed {

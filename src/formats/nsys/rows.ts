@@ -54,22 +54,23 @@ export class NsysRows {
   }
 
   /**
-   * Gives every row of a table of samples, which are no event rows: its time, ns from the base, and the
-   * expressions; none where the file does not have the table.
+   * Gives every row of a table that is not counted here: its time, ns from the base, and the expressions;
+   * none where the file does not have the table.
    * @returns rows that could not be read
    * @throws SqlError; the signal's reason once it is aborted
    */
-  async eachSample(
+  async eachUncounted(
     table: string,
     time: string,
     expressions: readonly string[],
+    stage: string,
     onRow: (row: readonly SqlValue[]) => void,
   ): Promise<number> {
     if (!this.schema.has(table)) {
       return 0;
     }
     const at = `${this.schema.column(table, time)} - (${this.base})`;
-    const read = await this.readable(table, [at, ...expressions], 'Reading counters', onRow);
+    const read = await this.readable(table, [at, ...expressions], stage, onRow);
     const lost = new RowSkips();
     accountFor(table, read, lost, this.warnings);
     return lost.rows;

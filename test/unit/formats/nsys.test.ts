@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { callDetails, rangesAround } from '../../../src/analysis/callDetails.js';
+import { unclassifiedReasons } from '../../../src/analysis/unclassifiedReason.js';
+import { mergeRanks } from '../../../src/formats/mergeRanks.js';
+import { attribute } from '../../../src/layers/attribute.js';
 import { HIDDEN } from '../../../src/query/privateValues.js';
 import { nodeEngines } from '../../../src/session/nodeRuntime.js';
 import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
+import { openSqlJs } from '../../../src/sqlite/sqlJsEngine.js';
 import {
   ANNOTATION,
   DANGLING_STACK,
   GPU_KINDS,
   KERNEL,
+  LAYER_TYPES,
   NO_STACK,
   OP,
   type Trace,
@@ -20,6 +26,7 @@ const BEFORE = `${FOLDER}/before_2.9.sqlite`;
 const WINDOWS = `${FOLDER}/windows_2.9.1.sqlite`;
 const TWO = `${FOLDER}/two_processes_3.25.sqlite`;
 const GRAPHS = `${FOLDER}/graphs_3.24.7.sqlite`;
+const CAPTURED = `${FOLDER}/captured_3.25.sqlite`;
 const METRICS = `${FOLDER}/metrics_3.25.sqlite`;
 const METRICS_ALONE = `${FOLDER}/metrics_alone_3.1.7.sqlite`;
 
@@ -46,7 +53,7 @@ const rangeNamed = (trace: Trace, name: string, process?: string): number =>
   ) ?? -1;
 
 describe('every generation', () => {
-  it.each([BEFORE, WINDOWS, TWO, GRAPHS, METRICS, METRICS_ALONE])(
+  it.each([BEFORE, WINDOWS, TWO, GRAPHS, CAPTURED, METRICS, METRICS_ALONE])(
     '%s has what plain SQL has',
     async (file) => {
       const before = folderState(file);
@@ -430,6 +437,97 @@ describe('CUDA graphs, 3.24.7', () => {
       '1 graph replays without times',
       '3 rows of FUTURE_EVENTS',
     ]);
+  });
+});
+
+describe('the capture of graphs', () => {
+  it('a replayed kernel belongs to the module its node was captured in, and to the step it ran in', async () => {
+    const trace = await openFile(CAPTURED);
+    const { gpu, launches, ranges, names, lanes } = trace;
+    const labels = attribute(trace);
+    const lines = rowsOf(gpu).map((i) => {
+      const call = gpu.captured?.[i] ?? -1;
+      const around = call < 0 ? -1 : launches.range[call];
+      return [
+        lanes[gpu.lane[i]].process,
+        names.get(launches.name[gpu.launch[i]]),
+        call < 0 ? '' : names.get(launches.name[call]),
+        around < 0 ? '' : names.get(ranges.name[around]).replace(/^.*layers/, ''),
+        LAYER_TYPES[labels.type[i]].key,
+        labels.index[i],
+        labels.steps[labels.step[i]]?.label,
+      ].join(' ');
+    });
+    const ofProcess = (process: string, types: string[]): string[] =>
+      [1, 2].flatMap((replay) => [
+        ...types.map((type, i) => {
+          const module = type === 'mamba' ? 'mamba' : 'self_attn';
+          return `${process} cudaGraphLaunch cuLaunchKernel .${i}.${module}'} ${type} ${i} execute_context_0(0)_generation_${replay}(1)`;
+        }),
+        ...Array.from(
+          { length: 3 },
+          () =>
+            `${process} cudaGraphLaunch   unclassified -1 execute_context_0(0)_generation_${replay}(1)`,
+        ),
+      ]);
+    expect(lines.sort()).toEqual(
+      [
+        ...ofProcess('910', ['attention', 'mamba']),
+        ...ofProcess('911', ['mamba', 'attention']),
+      ].sort(),
+    );
+  });
+
+  it('explains the capture, and why what has none stays unclassified', async () => {
+    const trace = await openFile(CAPTURED);
+    const labels = attribute(trace);
+    const known = rowsOf(trace.gpu).find((i) => (trace.gpu.captured?.[i] ?? -1) >= 0) ?? -1;
+    const unknown = rowsOf(trace.gpu).find((i) => trace.gpu.captured?.[i] === -1) ?? -1;
+    expect(callDetails(trace, labels, known).facts).toContainEqual({
+      name: 'Captured as',
+      value: 'cuLaunchKernel',
+    });
+    expect(unclassifiedReasons(trace, labels)(unknown)).toBe(
+      'replayed from a graph: one launch stands for many layers',
+    );
+    expect(rangesAround(trace, unknown).next().value).toBe(
+      trace.launches.range[trace.gpu.launch[unknown]],
+    );
+  });
+
+  it('as the documented statement finds it', async () => {
+    const trace = await openFile(CAPTURED);
+    const { gpu, launches } = trace;
+    const plain = openSqlJs(await loadNodeSqlJs(), new Uint8Array(readFileSync(CAPTURED)));
+    const { rows } = plain.query(
+      `SELECT k.start, k.globalPid, max(api.start) FROM CUPTI_ACTIVITY_KIND_KERNEL k
+       JOIN CUDA_GRAPH_NODE_EVENTS c ON c.graphNodeId = k.graphNodeId AND c.globalTid >> 24 = k.globalPid >> 24
+       JOIN CUDA_GRAPH_NODE_EVENTS b ON b.graphNodeId = c.originalGraphNodeId AND b.globalTid = c.globalTid
+       JOIN CUDA_GRAPH_NODE_EVENTS a ON a.graphNodeId = b.originalGraphNodeId AND a.globalTid = c.globalTid
+         AND a.originalGraphNodeId IS NULL
+       JOIN CUPTI_ACTIVITY_KIND_RUNTIME api ON api.globalTid = a.globalTid AND api.start < a.start AND api."end" > a.start
+       WHERE k.graphNodeId < 300 GROUP BY k.rowid`,
+    );
+    plain.close();
+    const zero = Number(trace.clock.originNs);
+    const found = rowsOf(gpu)
+      .filter((i) => (gpu.captured?.[i] ?? -1) >= 0)
+      .map((i) => [gpu.start[i] + zero, launches.start[gpu.captured?.[i] ?? -1] + zero].join());
+    expect(found.sort()).toEqual(
+      rows.map(([start, , call]) => `${String(start)},${String(call)}`).sort(),
+    );
+    expect(found).toHaveLength(8);
+  });
+
+  it('the merge of two files keeps the links', async () => {
+    const one = await openFile(CAPTURED);
+    const merged = mergeRanks([one, { ...one, files: [{ ...one.files[0], path: 'b.sqlite' }] }]);
+    const api = (trace: Trace) =>
+      rowsOf(trace.gpu).map((i) => {
+        const call = trace.gpu.captured?.[i] ?? -1;
+        return call < 0 ? '' : `${trace.launches.start[call]} ${trace.launches.correlation[call]}`;
+      });
+    expect(api(merged).sort()).toEqual([...api(one), ...api(one)].sort());
   });
 });
 

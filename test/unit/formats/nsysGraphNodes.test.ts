@@ -17,7 +17,7 @@ const LAYERS = ['self_attn', 'mlp'];
 function graphTrace(table = 'CUDA_GRAPH_NODE_EVENTS'): string[] {
   const sql = [
     'CREATE TABLE StringIds (id INTEGER PRIMARY KEY, value TEXT)',
-    "INSERT INTO StringIds VALUES (1, 'cudaGraphLaunch_v10000'), (2, 'gemm'), (3, 'Graph Node Creation')",
+    "INSERT INTO StringIds VALUES (1, 'cudaGraphLaunch_v10000'), (2, 'gemm'), (3, 'Graph Node Creation'), (4, 'cudaLaunchKernel_v7000')",
     'CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INTEGER, end INTEGER, deviceId INTEGER, contextId INTEGER, streamId INTEGER, correlationId INTEGER, globalPid INTEGER, demangledName INTEGER, shortName INTEGER, graphNodeId INTEGER)',
     'CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start INTEGER, end INTEGER, eventClass INTEGER, globalTid INTEGER, correlationId INTEGER, nameId INTEGER, returnValue INTEGER, callchainId INTEGER)',
     'CREATE TABLE NVTX_EVENTS (start INTEGER, end INTEGER, eventType INTEGER, text TEXT, textId INTEGER, globalTid INTEGER)',
@@ -32,6 +32,7 @@ function graphTrace(table = 'CUDA_GRAPH_NODE_EVENTS'): string[] {
       const module = `{''Module'': ''top.model.layers.${i + 3}.${layer}''}`;
       sql.push(
         `INSERT INTO NVTX_EVENTS VALUES (${start}, ${start + 5000}, 59, '${module}', NULL, ${tid})`,
+        `INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (${start + 900}, ${start + 1200}, 0, ${tid}, ${i + 1}, 4, 0, NULL)`,
         `INSERT INTO ${table} VALUES (${start + 1000}, ${start + 1100}, 92, ${tid}, 3, ${i + 1}, NULL)`,
         `INSERT INTO ${table} VALUES (${2_000_000 + i}, ${2_000_001 + i}, 92, ${tid}, 3, ${i + 101}, ${i + 1})`,
         `INSERT INTO ${table} VALUES (${3_000_000 + i}, ${3_000_001 + i}, 92, ${tid}, 3, ${i + 201}, ${i + 101})`,
@@ -75,8 +76,8 @@ describe('nodes of CUDA graphs', () => {
       expect(trace.gpu.replayed).toEqual(Uint8Array.of(1, 1, 1, 1));
       expect(labelled(trace)).toEqual(EXPECTED);
       const { report } = trace;
-      expect(report.rowsInFile).toBe(4 + 2 + 6 + 12);
-      expect(report.rowsRead).toBe(4 + 2 + 6);
+      expect(report.rowsInFile).toBe(4 + 6 + 6 + 12);
+      expect(report.rowsRead).toBe(4 + 6 + 6);
       expect(report.skipped.map(({ rows }) => rows)).toEqual([12]);
       expect(report.skipped[0].reason).toContain(table);
     },

@@ -194,7 +194,7 @@ export class TraceRun {
       label: single?.label ?? labelOf(stated.rank, name),
       path,
       name,
-      bytes,
+      bytes: read?.files[0]?.bytes ?? bytes,
       loaded: read !== undefined,
     };
   }

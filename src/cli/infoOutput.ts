@@ -58,9 +58,11 @@ function infoJson(summary: TraceSummary): object {
       path: rank.path,
       clock: rank.clock === undefined ? null : clockJson(rank.clock),
     })),
-    run: summary.run.map(({ rank, label, path, bytes, loaded }) => ({
+    run: summary.run.map(({ rank, worldSize, label, device, path, bytes, loaded }) => ({
       rank,
+      world_size: worldSize,
       label,
+      device,
       path,
       bytes,
       loaded,

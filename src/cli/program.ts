@@ -163,7 +163,7 @@ function buildProgram(runtime: CliRuntime): Command {
 
   withTraceOptions(program.command('attribute'))
     .description('The layer of every GPU event, one line each, with the evidence for it.')
-    .argument('<trace>', 'a trace file, a folder or a tar of the ranks of one run')
+    .argument('<trace>', 'a trace file')
     .option('--explain', 'two more columns: the rule that decided, and what was looked at')
     .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
     .action(

@@ -23,6 +23,7 @@ export async function chooseRanks(document: TraceDocument): Promise<void> {
       label: noticeName(file.label),
       description: [
         ...(file.label === file.name ? [] : [noticeName(file.name)]),
+        ...(file.device === '' ? [] : [noticeName(file.device)]),
         ...(file.bytes > 0 ? [formatBytes(file.bytes)] : []),
         ...(file.loaded ? ['loaded'] : []),
       ].join(' · '),

@@ -38,6 +38,8 @@ export class OpenTrace {
   private opening: AbortController | undefined;
   /** a labelling or a choice of ranks that is under way */
   private changing: AbortController | undefined;
+  /** a choice of ranks that is under way; it ends however it ends */
+  private loading: Promise<void> | undefined;
   private ranks: RankChoice = { kind: 'few' };
   private readonly listeners = new Set<(state: OpenState) => void>();
 
@@ -136,6 +138,10 @@ export class OpenTrace {
    * @throws Error with a sentence where the trace is not open or the labels could not be made
    */
   async reattribute(options: CallOptions = {}): Promise<void> {
+    if (this.loading !== undefined) {
+      // The ranks are not given up for their labels; those they come with may be of before.
+      await this.loading;
+    }
     await this.changeOpened(options, async (session, call) =>
       session.reattribute(await this.attribution(), call),
     );
@@ -148,12 +154,19 @@ export class OpenTrace {
    * @throws Error with a sentence where the trace is not open or a rank cannot be read
    */
   async loadRanks(ranks: RankChoice, options: CallOptions = {}): Promise<void> {
-    await this.changeOpened(options, async (session, call) => {
+    const loaded = this.changeOpened(options, async (session, call) => {
       const attribution = await this.attribution();
       const summary = await session.loadRanks({ ranks, attribution }, call);
       this.ranks = ranks;
       return summary;
     });
+    const loading = loaded.catch(() => undefined);
+    this.loading = loading;
+    try {
+      await loaded;
+    } finally {
+      this.loading = this.loading === loading ? undefined : this.loading;
+    }
   }
 
   private async changeOpened(

@@ -108,8 +108,11 @@ export const BASE_TABLES = {
     count: (t) => t.ranks.length + t.unread.length,
     rows: (t) => (i) => {
       if (i >= t.ranks.length) {
-        const { rank, label, path } = t.unread[i - t.ranks.length];
-        return [i, link(rank), null, label, null, path, 0, null, null, null, null, null];
+        const { rank, worldSize, label, device, path } = t.unread[i - t.ranks.length];
+        return [
+          ...[i, link(rank), worldSize > 0 ? worldSize : null, label, id(device), path, 0],
+          ...[null, null, null, null, null],
+        ];
       }
       const { rank, worldSize, label, device, path, clock } = t.ranks[i];
       return [

@@ -190,7 +190,11 @@ export interface RankClock {
 export interface RankFile {
   /** rank number; -1 where neither the file nor its name says */
   readonly rank: number;
+  /** -1 where the file does not say */
+  readonly worldSize: number;
   readonly label: string;
+  /** '' where the file does not say */
+  readonly device: string;
   readonly path: string;
   readonly name: string;
   /** size as stored; 0 where it is not known */

@@ -215,10 +215,12 @@ export class TraceRun {
     const rank = single === undefined || single.rank < 0 ? stated.rank : single.rank;
     return {
       rank: read !== undefined && single === undefined ? -1 : rank,
+      worldSize: read?.ranks[0]?.worldSize ?? stated.worldSize,
       label: single?.label ?? labelOf(stated.rank, name),
+      device: single?.device ?? stated.device,
       path,
       name,
-      bytes,
+      bytes: read?.files[0]?.bytes ?? bytes,
       loaded: read !== undefined,
     };
   }

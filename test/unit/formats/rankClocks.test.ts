@@ -149,6 +149,72 @@ describe('clocks that cannot be told', () => {
   });
 });
 
+describe('ranks without a collective in common', () => {
+  it('are compared by way of one that has some with both', async () => {
+    // Ranks 0 and 1 share a group, 1 and 2 another one; 1 and 2 are on a host that is 5 ms ahead.
+    const merged = mergeRanks([
+      await irregular(0, { groups: ['a'] }),
+      await irregular(1, { groups: ['a', 'b'], aheadUs: 5_000 }),
+      await irregular(2, { groups: ['b'], aheadUs: 5_003 }),
+    ]);
+    expect([1, 2].map((rank) => clockOf(merged, rank))).toMatchObject([
+      { against: 'rank 0', skewNs: 5_000_000, shiftNs: -5_000_000 },
+      { against: 'rank 1', skewNs: 5_003_000, shiftNs: -5_003_000 },
+    ]);
+    expect(clockOf(merged, 2).note).toContain('3 µs ahead of that of rank 1');
+  });
+
+  it('and none that has: each says so', async () => {
+    const merged = mergeRanks([
+      await irregular(0, { groups: ['a'] }),
+      await irregular(1, { groups: ['b'] }),
+    ]);
+    expect(clockOf(merged).note).toContain('they take part in no common collective');
+  });
+});
+
+describe('a skew that contradicts nothing', () => {
+  it('is said and left: every rank waited longer than it', async () => {
+    const [a, b] = [
+      await irregular(0, { groups: ['a'], durationUs: 900 }),
+      await irregular(1, { groups: ['a'], durationUs: 900, aheadUs: 400 }),
+    ];
+    expect(clockOf(mergeRanks([a, b]))).toMatchObject({ skewNs: 400_000, shiftNs: 0 });
+    const short = await irregular(1, { groups: ['a'], durationUs: 30, aheadUs: 400 });
+    const [one, other] = [await irregular(0, { groups: ['a'], durationUs: 30 }), short];
+    expect(clockOf(mergeRanks([one, other]))).toMatchObject({ skewNs: 400_000, shiftNs: -400_000 });
+  });
+});
+
+/** Collectives at uneven distances that end at once on all ranks, one group after the other. */
+function irregular(
+  rank: number,
+  {
+    groups,
+    aheadUs = 0,
+    durationUs = 50,
+  }: { groups: readonly string[]; aheadUs?: number; durationUs?: number },
+): Promise<Trace> {
+  const events = groups.flatMap((group) =>
+    Array.from({ length: 60 }, (_, i) => {
+      const end = 10_000 + i * 2_000 + ((i * i * 37 + group.charCodeAt(0) * 101) % 997);
+      return JSON.stringify({
+        ph: 'X',
+        cat: 'kernel',
+        name: 'ncclDevKernel_AllReduce_Sum',
+        pid: rank,
+        tid: 7,
+        ts: end - durationUs + aheadUs,
+        dur: durationUs,
+        args: { 'Collective name': 'allreduce', 'Process Group Name': group },
+      });
+    }),
+  );
+  return readText(
+    `{"schemaVersion":1,"baseTimeNanoseconds":1000000000,"distributedInfo":{"rank":${rank},"world_size":3},"traceEvents":[${events.join(',')}]}`,
+  );
+}
+
 /** Fifty collectives, one a millisecond. */
 function metronome(rank: number, name = 'allreduce'): Promise<Trace> {
   const events = Array.from({ length: 50 }, (_, i) =>

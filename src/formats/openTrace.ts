@@ -1,4 +1,5 @@
 import { throwIfCancelled, TraceOpenError, type Trace } from '../trace/index.js';
+import { longerThanAllStarts } from './longEvents.js';
 import { mergeRanks } from './mergeRanks.js';
 import { isPackedDatabase, plainDatabase } from './packedDatabase.js';
 import { printable } from './printable.js';
@@ -115,7 +116,9 @@ async function openOne(
   if (reader === undefined) {
     throw await refusal(plain);
   }
-  const trace = await reader.read(plain.source, options);
+  const read = await reader.read(plain.source, options);
+  const warnings = [...read.report.warnings, ...longerThanAllStarts(read)];
+  const trace = { ...read, report: { ...read.report, warnings } };
   return plain === probe ? trace : { ...trace, files: [{ path, name, bytes: size }] };
 }
 

@@ -1,5 +1,5 @@
 import { clearWalMode, readHeader, statePageCount, type SqliteHeader } from '../sqlite/header.js';
-import { indexWal, mergeWal } from '../sqlite/wal.js';
+import { indexWal, mergeWal, type WalIndex } from '../sqlite/wal.js';
 import { throwIfCancelled, TraceOpenError, type Warning } from '../trace/index.js';
 import { printable } from './printable.js';
 import type { ReadOptions, TraceSource } from './reader.js';
@@ -139,14 +139,25 @@ function withLog(
     });
     return file;
   }
-  if (index.committedFrames > 0) {
+  const newer = newerPages(file, log, index);
+  if (newer > 0) {
     warnings.push({
       code: 'wal-merged',
-      message: `The newest version of ${index.pages.size} pages was read from the -wal beside the file: the recorder had not moved them into it yet.`,
+      message: `The newest version of ${newer} ${newer === 1 ? 'page' : 'pages'} was read from the -wal beside the file: the recorder had not moved them into it yet.`,
       rows: 0,
     });
   }
   return mergeWal(file, pageSize, log, index);
+}
+
+/** Pages that are in the log only, or otherwise there: a log whose pages were all moved stays until its next use. */
+function newerPages(file: Uint8Array, log: Uint8Array, { pages, pageSize }: WalIndex): number {
+  let newer = 0;
+  for (const [page, offset] of pages) {
+    const stored = file.subarray((page - 1) * pageSize, page * pageSize);
+    newer += sameBytes(stored, log.subarray(offset, offset + pageSize)) ? 0 : 1;
+  }
+  return newer;
 }
 
 /**

@@ -12,9 +12,16 @@ export interface Original {
 
 const RANKS = [0, 1].map((rank) => `kineto/two-ranks.rank${rank}.pt.trace.json.gz`);
 
-const LOGGED = ['big_endian', 'live', 'log_only', 'second_life', 'shrunk', 'unfinished'].map(
-  (name) => `broken/${name}.db`,
-);
+const LOGGED = [
+  'big_endian',
+  'checkpointed',
+  'live',
+  'log_only',
+  'second_life',
+  'shrunk',
+  'torn',
+  'unfinished',
+].map((name) => `broken/${name}.db`);
 
 const PACKED = ['flat/awkward.db', 'nsys/before_2.9.sqlite', 'rpd/serving.rpd'];
 

@@ -6,6 +6,7 @@ import {
   type Trace,
   type Warning,
 } from '../../trace/index.js';
+import { longerThanAllStarts } from '../longEvents.js';
 import { mergeRanks } from '../mergeRanks.js';
 import { isPackedDatabase, plainDatabase } from '../packedDatabase.js';
 import { printable } from '../printable.js';
@@ -156,7 +157,7 @@ export class TraceRun {
       const source = await file.open();
       try {
         const { plain, reader } = await this.readable(file, source, options);
-        const trace = await reader.read(plain, options);
+        const trace = withLongEvents(await reader.read(plain, options));
         const { path, name, size } = source;
         return withRank(
           plain === source ? trace : { ...trace, files: [{ path, name, bytes: size }] },
@@ -430,6 +431,11 @@ function withRank(trace: Trace, { stated }: RunFile): Trace {
   }
   const rank: Rank = { ...only, rank: stated.rank, label: labelOf(stated.rank, only.label) };
   return { ...trace, ranks: [rank] };
+}
+
+function withLongEvents(trace: Trace): Trace {
+  const warnings = [...trace.report.warnings, ...longerThanAllStarts(trace)];
+  return { ...trace, report: { ...trace.report, warnings } };
 }
 
 function leftOutWarnings(leftOut: readonly LeftOut[]): Warning[] {

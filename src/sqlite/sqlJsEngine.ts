@@ -1,5 +1,5 @@
 import initSqlJs from 'sql.js';
-import { SqlError } from './engine.js';
+import { BaseEngine, guarded, plainResult, refuseSecondStatement } from './baseEngine.js';
 import type { AggregateFunction, ScalarFunction, SqlEngine, SqlRows, SqlValue } from './engine.js';
 import { quoteName } from './sqlText.js';
 
@@ -51,8 +51,9 @@ export function openSqlJs(sqlJs: SqlJs, database: Uint8Array | null): SqlEngine 
   return new SqlJsEngine(new sqlJs.Database(database));
 }
 
-class SqlJsEngine implements SqlEngine {
+class SqlJsEngine extends BaseEngine {
   constructor(private readonly db: SqlJsDatabase) {
+    super();
     // Damaged pages are then found when a page is loaded, not followed.
     this.run('PRAGMA cell_size_check = ON');
   }
@@ -153,27 +154,6 @@ class SqlJsEngine implements SqlEngine {
     );
   }
 
-  tables(): readonly { readonly name: string; readonly type: 'table' | 'view' }[] {
-    return this.query(
-      "SELECT name, type FROM sqlite_schema WHERE type IN ('table','view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-    ).rows.map(([name, type]) => ({
-      name: String(name),
-      type: type === 'view' ? 'view' : 'table',
-    }));
-  }
-
-  columnsOf(table: string): readonly string[] {
-    try {
-      return this.query(`PRAGMA table_info(${quoteName(table)})`).rows.map((row) => String(row[1]));
-    } catch (error) {
-      if (error instanceof SqlError) {
-        // A view over tables that are gone has no columns; so its contract says.
-        return [];
-      }
-      throw error;
-    }
-  }
-
   close(): void {
     this.db.close();
   }
@@ -205,18 +185,13 @@ class SqlJsEngine implements SqlEngine {
       if (statement === undefined) {
         throw new Error('there is no statement to run');
       }
-      if (!BLANK.test(iterator.getRemainingSQL())) {
-        throw new Error('only one statement can be run at a time');
-      }
+      refuseSecondStatement(iterator.getRemainingSQL());
       return use(statement);
     } finally {
       iterator.return();
     }
   }
 }
-
-/** Nothing but white space, semicolons and comments. */
-const BLANK = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*$/;
 
 /** A row whose integers beyond 2^53 are bigint; reading every integer so would cost several times more. */
 function exactRow(statement: SqlJsStatement): SqlValue[] {
@@ -237,23 +212,4 @@ const AS_DOUBLES = { useBigInt: false };
 
 function isBeyondDouble(value: SqlValue): boolean {
   return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
-}
-
-/** sql.js turns a bigint result into NULL without a word. */
-function plainResult(name: string, value: SqlValue): SqlValue {
-  if (typeof value === 'bigint') {
-    throw new Error(`${name}: a 64-bit result cannot be returned exactly; return text`);
-  }
-  return value;
-}
-
-function guarded<T>(sql: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof SqlError) {
-      throw error;
-    }
-    throw new SqlError(error instanceof Error ? error.message : String(error), sql);
-  }
 }

@@ -7,8 +7,12 @@ export interface Runtime {
   /**
    * A session that has nothing open yet.
    * @param input how one of the session's paths becomes a file for its engine
+   * @param nativeBeyond bytes: a larger SQLite file is read where it lies, where the host can
    */
-  createSession(input: (path: string) => Promise<TraceInput>): Promise<TraceSession>;
+  createSession(
+    input: (path: string) => Promise<TraceInput>,
+    nativeBeyond: number,
+  ): Promise<TraceSession>;
   /**
    * The path of a file that the engine can read by itself; undefined where the bytes have to go
    * through VS Code.

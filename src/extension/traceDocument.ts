@@ -4,7 +4,7 @@ import type { AttributionMemory } from './attributionMemory.js';
 import { OpenTrace } from './openTrace.js';
 import type { OwnRuleFiles } from './ownRuleFiles.js';
 import type { Runtime } from './runtime.js';
-import { openRanksTogether } from './settings.js';
+import { nativeBeyond, openRanksTogether } from './settings.js';
 import { TraceAttribution } from './traceAttribution.js';
 import { fileName, rankSiblings, traceInput, tracePath } from './traceFiles.js';
 import { inRankOrder } from './traceRanks.js';
@@ -38,7 +38,7 @@ export class TraceDocument implements vscode.CustomDocument {
             throw new Error(`${path} is no file of this trace.`);
           }
           return traceInput(file, runtime);
-        }),
+        }, nativeBeyond(uri)),
       (error) => log.error(`${this.name}: ${reasonOf(error)}`),
       () => this.attribution.inputs(),
     );

@@ -1,4 +1,4 @@
-import { SqlError, type SqlEngine } from '../sqlite/engine.js';
+import { SqlError, type OpenEngine, type SqlEngine } from '../sqlite/engine.js';
 import { TraceOpenError, type Trace, type Warning } from '../trace/index.js';
 import { damageOf } from './eventRows.js';
 import { printable } from './printable.js';
@@ -6,7 +6,7 @@ import type { ReadOptions, TraceSource } from './reader.js';
 import { readSqliteDatabase } from './sqliteDatabase.js';
 
 /**
- * Loads an SQLite file, lets `read` make a trace of it and closes the engine whatever happens.
+ * Opens an SQLite file, lets `read` make a trace of it and closes the engine whatever happens.
  *
  * @param read gets what was already found about the file, to be put in the trace's report
  * @throws TraceOpenError 'damaged' where SQLite gives up on the file, 'unsupported' where tables that the
@@ -15,12 +15,13 @@ import { readSqliteDatabase } from './sqliteDatabase.js';
 export async function readSqliteTrace(
   source: TraceSource,
   options: ReadOptions,
-  openEngine: (database: Uint8Array) => Promise<SqlEngine>,
+  openEngine: OpenEngine,
   read: (engine: SqlEngine, warnings: readonly Warning[]) => Promise<Trace>,
 ): Promise<Trace> {
-  const { bytes, warnings } = await readSqliteDatabase(source, options);
-  const engine = await openEngine(bytes);
+  const { place, warnings, release } = await readSqliteDatabase(source, options);
+  let engine: SqlEngine | undefined;
   try {
+    engine = await openEngine(place);
     return await read(engine, warnings);
   } catch (error) {
     if (error instanceof SqlError) {
@@ -30,7 +31,8 @@ export async function readSqliteTrace(
     }
     throw error;
   } finally {
-    engine.close();
+    engine?.close();
+    await release();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SqlEngine } from '../sqlite/engine.js';
+import type { FormatId } from '../trace/index.js';
 
 /** What stands where a value is hidden. */
 export const HIDDEN = '(hidden: private)';
@@ -6,10 +7,16 @@ export const HIDDEN = '(hidden: private)';
 /** Options that are numbers, switches or modes tell nothing about people. */
 const HARMLESS = `(coalesce(value, '') NOT GLOB '*[^0-9]*' OR lower(value) IN ('true', 'false', 'graph', 'node'))`;
 
+/** Whether traces of this format hold values that `hidePrivateValues` has to hide. */
+export function hidesValues(format: FormatId): boolean {
+  return format === 'nsys';
+}
+
 /**
  * Nsight Systems keeps the environment and the command line of the profiled program, the user's and the
  * machine's name, and what the program printed. Rows about them stay, their values do not: a statement
- * may be an agent's, and its result may be sent away. Only the engine's copy in memory is changed.
+ * may be an agent's, and its result may be sent away. Only the engine's copy is changed,
+ * in memory or, of a large file, in a temporary folder.
  * @throws SqlError
  */
 export function hidePrivateValues(engine: SqlEngine): void {

@@ -6,7 +6,7 @@ import { registerDiscretePercentile } from './discretePercentile.js';
 import { eventsTable } from './eventsTable.js';
 import { explainError } from './explainError.js';
 import type { QueryTables } from './tables.js';
-import { hidePrivateValues } from './privateValues.js';
+import { hidePrivateValues, hidesValues } from './privateValues.js';
 import { nameOf, type Token } from './tokens.js';
 import { SMALL_TABLES, viewStatements, type ViewSql } from './viewSql.js';
 
@@ -92,8 +92,7 @@ function baseTables(): readonly [BaseTableId, BaseTable][] {
 export function installViews(engine: SqlEngine, tables: QueryTables): SqlSurface {
   registerPercentiles(engine);
   registerDiscretePercentile(engine);
-  engine.run('PRAGMA temp_store = MEMORY');
-  if (tables.format === 'nsys') {
+  if (hidesValues(tables.format)) {
     hidePrivateValues(engine);
   }
   const events = eventsTable(engine, tables);

@@ -20,6 +20,8 @@ export interface SessionParts {
   input(path: string): Promise<TraceInput>;
   /** Ends what the parts started. */
   dispose(): void;
+  /** Deletes what they put aside; called once both halves have ended. */
+  cleanUp?(): Promise<void>;
 }
 
 /** A `TraceSession` made of a trace engine and a query engine, wherever they run. */
@@ -116,6 +118,7 @@ export class ComposedSession implements TraceSession {
     const ended = this.endQueries();
     this.parts.dispose();
     await ended;
+    await this.parts.cleanUp?.();
   }
 
   private async endQueries(): Promise<void> {

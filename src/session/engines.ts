@@ -1,3 +1,4 @@
+import type { DatabasePlace } from '../sqlite/engine.js';
 import type { QueryTables } from '../query/tables.js';
 import type {
   AttributionInputs,
@@ -28,7 +29,7 @@ export interface QueryData {
   /** shares the trace's own arrays: posting copies them, nobody may move or change them */
   readonly tables: QueryTables;
   /** the trace's own database, write-ahead log merged; null where the trace is no SQLite file */
-  readonly database: Uint8Array | null;
+  readonly database: DatabasePlace | null;
 }
 
 /** The half of a session that holds the trace: in a worker under VS Code. */

@@ -1,5 +1,5 @@
 import { installViews, type SqlSurface } from '../query/views.js';
-import type { SqlEngine } from '../sqlite/engine.js';
+import type { DatabasePlace, SqlEngine } from '../sqlite/engine.js';
 import type { QueryData, QueryEngine } from './engines.js';
 import type { QueryResult } from './session.js';
 
@@ -11,11 +11,13 @@ export class LocalQueryEngine implements QueryEngine {
   private engine: SqlEngine | undefined;
   private surface: SqlSurface | undefined;
 
-  /** @param openEngine an engine over a database's bytes, or over an empty one */
-  constructor(private readonly openEngine: (database: Uint8Array | null) => Promise<SqlEngine>) {}
+  /** @param openEngine an engine over a database, or over an empty one */
+  constructor(
+    private readonly openEngine: (database: DatabasePlace | null) => Promise<SqlEngine>,
+  ) {}
 
   async load(data: QueryData): Promise<void> {
-    this.engine?.close();
+    this.close();
     this.engine = await this.openEngine(data.database);
     this.surface = installViews(this.engine, data.tables);
   }
@@ -27,5 +29,11 @@ export class LocalQueryEngine implements QueryEngine {
     const began = performance.now();
     const rows = this.surface.query(request.sql, request.limit ?? DEFAULT_ROW_LIMIT);
     return { ...rows, elapsedMs: performance.now() - began };
+  }
+
+  close(): void {
+    this.engine?.close();
+    this.engine = undefined;
+    this.surface = undefined;
   }
 }

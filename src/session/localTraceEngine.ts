@@ -13,9 +13,11 @@ import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
 import { openTrace } from '../formats/openTrace.js';
-import type { FormatReader, TraceSource } from '../formats/reader.js';
+import type { FormatReader, LargeDatabases, ReadOptions, TraceSource } from '../formats/reader.js';
+import { readSqliteDatabase, type SqliteDatabase } from '../formats/sqliteDatabase.js';
 import { otherVerdicts } from '../layers/otherVerdicts.js';
 import type { RuleSet } from '../layers/rules.js';
+import { hidesValues } from '../query/privateValues.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
 import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
@@ -29,8 +31,7 @@ import type { CallChoice, CallOptions, TraceSummary } from './session.js';
 export interface TraceEngineRuntime {
   readonly readers: readonly FormatReader[];
   source(input: TraceInput): Promise<TraceSource>;
-  /** The database behind a SQLite trace, ready for an engine; see `QueryData.database`. */
-  database(source: TraceSource): Promise<Uint8Array>;
+  readonly largeDatabases?: LargeDatabases;
 }
 
 interface Opened {
@@ -42,9 +43,16 @@ interface Opened {
   timeline: Timeline | undefined;
 }
 
+/** A database that stays on disk, made ready for SQL once for all query engines of a trace. */
+interface Kept {
+  readonly trace: Trace;
+  readonly database: SqliteDatabase;
+}
+
 /** The trace, its labels and the analyses, in the thread it is made in. */
 export class LocalTraceEngine implements TraceEngine {
   private opened: Opened | undefined;
+  private kept: Kept | undefined;
 
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
@@ -56,7 +64,7 @@ export class LocalTraceEngine implements TraceEngine {
     const sources = await this.sources(inputs);
     let trace: Trace;
     try {
-      trace = await openTrace(sources, this.runtime.readers, options);
+      trace = await openTrace(sources, this.runtime.readers, this.reading(options));
     } finally {
       await Promise.all(sources.map((source) => source.close()));
     }
@@ -129,7 +137,7 @@ export class LocalTraceEngine implements TraceEngine {
     return attributedCalls(trace, labels, request.from, request.count, request.explain);
   }
 
-  async queryData(): Promise<QueryData> {
+  async queryData(_request?: undefined, options: CallOptions = {}): Promise<QueryData> {
     const { trace, labels, inputs } = this.current();
     const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
     const isFile = trace.files.length === 1 && trace.files[0].path === inputs[0]?.path;
@@ -137,12 +145,36 @@ export class LocalTraceEngine implements TraceEngine {
       // Several files have no database in common: the views hold the events of all of them.
       return { tables, database: null };
     }
+    return { tables, database: (await this.database(trace, inputs, options)).place };
+  }
+
+  /** The trace's own database, for SQL; see `QueryData.database`. */
+  private async database(
+    trace: Trace,
+    inputs: readonly TraceInput[],
+    options: CallOptions,
+  ): Promise<SqliteDatabase> {
+    if (this.kept !== undefined && this.kept.trace === trace) {
+      return this.kept.database;
+    }
+    await this.kept?.database.release();
+    this.kept = undefined;
     const [source] = await this.sources(inputs);
     try {
-      return { tables, database: await this.runtime.database(source) };
+      const changes = hidesValues(trace.format);
+      const database = await readSqliteDatabase(source, this.reading(options), changes);
+      if (!(database.place instanceof Uint8Array)) {
+        this.kept = { trace, database }; // bytes are read again rather than held a second time
+      }
+      return database;
     } finally {
       await source.close();
     }
+  }
+
+  private reading(options: CallOptions): ReadOptions {
+    const { largeDatabases } = this.runtime;
+    return largeDatabases === undefined ? options : { ...options, largeDatabases };
   }
 
   private label(trace: Trace, attribution: EngineAttribution, options: CallOptions) {
@@ -156,7 +188,7 @@ export class LocalTraceEngine implements TraceEngine {
     const reading =
       companion.length === 0 && companionProblem === undefined
         ? null
-        : { readers: this.runtime.readers, sources };
+        : { readers: this.runtime.readers, sources, reading: this.reading({}) };
     return labelTrace(trace, given, reading, options);
   }
 

@@ -1,6 +1,14 @@
 import initSqlJs from 'sql.js';
 import { BaseEngine, guarded, plainResult, refuseSecondStatement } from './baseEngine.js';
-import type { AggregateFunction, ScalarFunction, SqlEngine, SqlRows, SqlValue } from './engine.js';
+import {
+  SqlError,
+  type AggregateFunction,
+  type DatabasePlace,
+  type ScalarFunction,
+  type SqlEngine,
+  type SqlRows,
+  type SqlValue,
+} from './engine.js';
 import { quoteName } from './sqlText.js';
 
 /** What sql.js offers and its published types leave out or know too narrowly. */
@@ -46,8 +54,12 @@ export async function loadSqlJs(wasm: ArrayBuffer | Uint8Array): Promise<SqlJs> 
 /**
  * An engine over a copy of `database`, or over an empty one. Bytes that are no database make no
  * error here: the first statement throws it.
+ * @throws SqlError for a file: it only works on bytes in memory
  */
-export function openSqlJs(sqlJs: SqlJs, database: Uint8Array | null): SqlEngine {
+export function openSqlJs(sqlJs: SqlJs, database: DatabasePlace | null): SqlEngine {
+  if (database !== null && !(database instanceof Uint8Array)) {
+    throw new SqlError('sql.js opens no files by their paths.', '');
+  }
   return new SqlJsEngine(new sqlJs.Database(database));
 }
 
@@ -55,7 +67,7 @@ class SqlJsEngine extends BaseEngine {
   constructor(private readonly db: SqlJsDatabase) {
     super();
     // Damaged pages are then found when a page is loaded, not followed.
-    this.run('PRAGMA cell_size_check = ON');
+    this.run('PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY');
   }
 
   run(sql: string): void {

@@ -1,7 +1,9 @@
 import { bisectLeft, bisectRight } from 'd3-array';
 import {
   ANNOTATION,
+  measuredColumns,
   NO_STEP,
+  sharedColumn,
   type LayerLabels,
   type NameTable,
   type Phase,
@@ -144,8 +146,11 @@ export function findSteps(trace: Trace, rules: RuleSet): Pick<LayerLabels, 'step
     lane.positions.push(position);
     lane.starts.push(start[range]);
   });
+  if (steps.length === 0) {
+    return { steps, step: sharedColumn(Int8Array, measuredColumns(trace).count).fill(NO_STEP) };
+  }
   const { count, launch } = callEvidence(trace);
-  const step = new Int32Array(count).fill(NO_STEP);
+  const step = sharedColumn(Int32Array, count).fill(NO_STEP);
   for (let i = 0; i < count; i++) {
     const lane = launch[i] < 0 ? undefined : ofLane.get(launches.lane[launch[i]]);
     if (lane === undefined) {

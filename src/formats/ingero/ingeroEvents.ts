@@ -294,7 +294,7 @@ class IngeroEvents {
     this.skips.add('in a damaged or missing part of the file', report.rowsInFile - report.seen);
     const { ranks, lanes } = this.lanes.build();
     const { source } = this;
-    const launches = this.launches.build();
+    const launches = this.launches.build(true, false);
     return {
       files: [{ path: source.path, name: source.name, bytes: source.size }],
       format: 'ingero',
@@ -311,7 +311,7 @@ class IngeroEvents {
       gpu: new GpuBuilder().build(),
       launches,
       ranges: new RangeBuilder().build(),
-      host: this.host.build(),
+      host: this.host.build(true),
       kernelShapes: [],
       stacks: this.stacks.build(),
       counters: [],

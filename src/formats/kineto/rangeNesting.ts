@@ -1,5 +1,5 @@
 import { FRAME, MODULE, type LaunchColumns, type RangeColumns } from '../../trace/index.js';
-import { timeOrder } from '../timeOrder.js';
+import { timeOrder } from '../../trace/timeOrder.js';
 
 /**
  * Ranges in file order, before they are nested. Times in ns. The columns are longer than `count`;

@@ -106,7 +106,7 @@ function evidenceAddress(path: string): string {
 }
 
 /** KiB. The default of 2,000 makes joins over a file of gigabytes read the same pages again and again. */
-const CACHE_KIB = 64 * 1024;
+const CACHE_KIB = 16 * 1024;
 
 class NodeSqliteEngine extends BaseEngine {
   /** What a function of ours threw: Node loses what an aggregate throws, and gives no row. */

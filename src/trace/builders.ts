@@ -25,8 +25,14 @@ export function sharedColumn<T extends NumberArray>(type: ArrayType<T>, count: n
     : new type(new SharedArrayBuffer(count * type.BYTES_PER_ELEMENT));
 }
 
-const CHUNK_BITS = 17;
+/**
+ * Rows of a piece. A piece of 32 MiB and more is given back to the system as soon as it is freed; smaller
+ * ones the C library keeps. What is not written of a piece takes no memory.
+ */
+const CHUNK_BITS = 23;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
+/** Rows up to which a column grows by doubling. */
+const SMALL_ROWS = 1 << 17;
 const CHUNK_MASK = CHUNK_ROWS - 1;
 
 /** How rows leave a builder. */
@@ -48,7 +54,7 @@ export class GrowingColumn<T extends NumberArray> {
     private readonly type: ArrayType<T>,
     capacity = 1024,
   ) {
-    this.last = new type(Math.min(capacity, CHUNK_ROWS));
+    this.last = new type(Math.min(capacity, SMALL_ROWS));
     this.chunks = [this.last];
   }
 
@@ -124,7 +130,8 @@ export class GrowingColumn<T extends NumberArray> {
 
   private grow(): void {
     if (this.last.length < CHUNK_ROWS) {
-      const grown = new this.type(Math.min(CHUNK_ROWS, Math.max(1, this.last.length) * 2));
+      const rows = this.last.length < SMALL_ROWS ? Math.max(1, this.last.length) * 2 : CHUNK_ROWS;
+      const grown = new this.type(rows);
       grown.set(this.last);
       this.last = grown;
       this.chunks[this.chunks.length - 1] = grown;

@@ -6,6 +6,7 @@ import {
   NameTable,
   NO_STACK,
   RangeBuilder,
+  throwIfCancelled,
   type Trace,
   type Warning,
 } from '../../trace/index.js';
@@ -14,6 +15,7 @@ import { MOST_NS } from '../exactTime.js';
 import { hostKind } from '../hostKind.js';
 import { LaneBuilder } from '../laneBuilder.js';
 import { numberOf } from '../numberOf.js';
+import { pause } from '../pause.js';
 import { printable } from '../printable.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
@@ -106,6 +108,9 @@ export async function readIngeroEvents(
     });
   }
   const { originNs, spanNs } = events.settle(base);
+  options.progress?.({ stage: 'Counting what the recorder saw' });
+  await pause();
+  throwIfCancelled(options.signal);
   const unknown: TrueCounts = { rowsCounted: null, byName: [], warnings: [] };
   const counts = tolerant('Event counts', () => trueCounts(engine, names), unknown);
   const chains = tolerant('Causal chains', () => causalChains(engine, originNs), {

@@ -274,7 +274,8 @@ function running(counts: readonly number[]): number[] {
   });
 }
 
-type Column = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array | Int8Array;
+type Column =
+  Float64Array | Uint32Array | Int32Array | Uint16Array | Int16Array | Uint8Array | Int8Array;
 
 /** One table of several parts, in time order. */
 interface Merge<T> {

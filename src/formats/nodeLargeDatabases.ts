@@ -98,6 +98,7 @@ async function copyPieces(
       }
       at += piece.length;
     }
+    throwIfCancelled(options.signal);
   } finally {
     await handle.close();
   }

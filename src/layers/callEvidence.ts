@@ -9,7 +9,7 @@ export interface CallEvidence {
   /** 1 where the call was replayed from a graph: its launch stands for many kernels of many layers */
   readonly replayed: Uint8Array;
   /** index in `Trace.stacks` of the stack recorded with the call or its launch; negative = none */
-  readonly stack: Int32Array;
+  readonly stack: Int32Array | Int16Array;
 }
 
 /** The launches behind `measuredColumns(trace)`. */

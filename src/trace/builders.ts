@@ -101,6 +101,15 @@ export class GrowingColumn<T extends NumberArray> {
     return most <= 0xffff ? this.leaveAs(Uint16Array, leaving) : this.leaveAs(Uint32Array, leaving);
   }
 
+  /** Links (negative = none), in the narrowest type that holds them. */
+  leaveAsLinks(this: GrowingColumn<Int32Array>, leaving: Leaving): Int16Array | Int32Array {
+    let most = 0;
+    for (let i = 0; i < this.length; i++) {
+      most = Math.max(most, Math.abs(this.get(i)));
+    }
+    return most <= 0x7fff ? this.leaveAs(Int16Array, leaving) : this.leaveAs(Int32Array, leaving);
+  }
+
   private leaveAs<C extends NumberArray>(type: ArrayType<C>, { order, free }: Leaving): C {
     const out = sharedColumn(type, this.length);
     if (order === undefined) {
@@ -145,7 +154,7 @@ export class GrowingColumn<T extends NumberArray> {
 
 /** Gives an array's memory back at once, where the host can, instead of at the next collection. */
 function discard({ buffer }: NumberArray): void {
-  if ('transfer' in buffer && typeof buffer.transfer === 'function') {
+  if (buffer.byteLength > 0 && 'transfer' in buffer && typeof buffer.transfer === 'function') {
     buffer.transfer(0);
   }
 }
@@ -286,7 +295,8 @@ export class LaunchBuilder extends TimedBuilder {
     const leaving = this.leaving(free);
     return {
       ...(this.correlation.length > 0 && { correlation: this.correlation.leave(leaving) }),
-      stack: this.stack.leave(leaving),
+      // Who goes on with the columns may still write stacks.
+      stack: free ? this.stack.leaveAsLinks(leaving) : this.stack.leave(leaving),
       ...this.timed(leaving),
       range: ranges
         ? sharedColumn(Int32Array, count).fill(-1)

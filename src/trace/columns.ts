@@ -53,7 +53,7 @@ export interface LaunchColumns extends TimedColumns {
   /** as in `GpuColumns`; absent where no call has one */
   readonly correlation?: Float64Array;
   /** index in `Trace.stacks`, -1 = no stack, -2 = the file points at a stack it does not hold */
-  readonly stack: Int32Array;
+  readonly stack: Int32Array | Int16Array;
   /** innermost range (index in `Trace.ranges`) of the same thread that encloses it, -1 = none */
   readonly range: Int32Array | Int8Array;
 }

@@ -54,7 +54,7 @@ export function inOrder(count: number): Uint32Array<ArrayBuffer> {
 }
 
 /** How far rows may be from their places, on average, for moving them there one by one. */
-const MOST_MOVES_A_ROW = 8;
+const MOST_MOVES_A_ROW = 64;
 
 type Precedes = (a: number, b: number) => boolean;
 

@@ -83,7 +83,7 @@ export class ComposedSession implements TraceSession {
   }
 
   /**
-   * SQLite in WebAssembly cannot be interrupted. A cancelled query ends its engine; the next query
+   * SQLite cannot be interrupted here. A cancelled query ends its engine; the next query
    * starts a fresh one from the trace, which stays open.
    */
   async query(
@@ -93,7 +93,7 @@ export class ComposedSession implements TraceSession {
     const signal = options?.signal;
     signal?.throwIfAborted();
     const started = (this.queries ??= this.startQueries(options));
-    const answer = started.then(({ engine }) => engine.query(request));
+    const answer = started.then(({ engine }) => engine.query(request, progressOf(options)));
     if (signal === undefined) {
       return answer;
     }
@@ -150,7 +150,7 @@ export class ComposedSession implements TraceSession {
   private async startQueries(options: CallOptions | undefined): Promise<StartedQueryEngine> {
     try {
       options?.progress?.({ stage: 'Preparing the trace for SQL' });
-      const data = await this.parts.trace.queryData(undefined);
+      const data = await this.parts.trace.queryData(undefined, progressOf(options));
       const started = await this.parts.startQueries();
       await started.engine.load(data);
       return started;
@@ -159,4 +159,9 @@ export class ComposedSession implements TraceSession {
       throw error;
     }
   }
+}
+
+/** What an engine is told of the options: a query is cancelled by ending its engine. */
+function progressOf(options: CallOptions | undefined): CallOptions {
+  return options?.progress === undefined ? {} : { progress: options.progress };
 }

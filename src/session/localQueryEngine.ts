@@ -1,7 +1,7 @@
 import { installViews, type SqlSurface } from '../query/views.js';
 import type { DatabasePlace, SqlEngine } from '../sqlite/engine.js';
 import type { QueryData, QueryEngine } from './engines.js';
-import type { QueryResult } from './session.js';
+import type { CallOptions, QueryResult } from './session.js';
 
 /** Rows a query gives when the request does not say; the result says when more existed. */
 const DEFAULT_ROW_LIMIT = 100_000;
@@ -22,12 +22,15 @@ export class LocalQueryEngine implements QueryEngine {
     this.surface = installViews(this.engine, data.tables);
   }
 
-  async query(request: { sql: string; limit?: number }): Promise<QueryResult> {
+  async query(
+    request: { sql: string; limit?: number },
+    { progress }: CallOptions = {},
+  ): Promise<QueryResult> {
     if (this.surface === undefined) {
       throw new Error('The trace is not ready for SQL yet.');
     }
     const began = performance.now();
-    const rows = this.surface.query(request.sql, request.limit ?? DEFAULT_ROW_LIMIT);
+    const rows = this.surface.query(request.sql, request.limit ?? DEFAULT_ROW_LIMIT, progress);
     return { ...rows, elapsedMs: performance.now() - began };
   }
 

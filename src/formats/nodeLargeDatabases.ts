@@ -20,7 +20,7 @@ const SPARE_BYTES = 256 * 1024 * 1024;
 export function nodeLargeDatabases(beyond: number, scratch: string): LargeDatabases {
   return {
     beyond: nodeSqlite() === undefined ? undefined : beyond,
-    needs: `Larger ones are read where they lie by Node ${NODE_WITH_SQLITE} or later, as in VS Code from 1.103 on; this is Node ${process.versions.node}.`,
+    needs: `Larger ones are read where they lie by Node ${NODE_WITH_SQLITE} or later, as a current VS Code has it; this is Node ${process.versions.node}.`,
     copy: (source, why, options) => copyDatabase(source, scratch, why, options),
   };
 }

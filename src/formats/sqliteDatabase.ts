@@ -84,7 +84,7 @@ function tooLarge(source: TraceSource, large: LargeDatabases | undefined): strin
       : large.beyond === undefined
         ? ` ${large.needs}`
         : ' Larger ones are read where they lie: unpack it from its archive to open it.';
-  return `${printable(source.name)} has ${gib(source.size)} GiB. SQLite traces that are held in memory open up to ${limit} GiB.${where} Or record a shorter window, or copy the events of interest into a smaller database.`;
+  return `${printable(source.name)} has ${gib(source.size)} GiB. SQLite traces that are held in memory open up to ${limit} GiB.${where} Otherwise record a shorter window, or copy the events of interest into a smaller database.`;
 }
 
 function damagedHeader(source: TraceSource): TraceOpenError {

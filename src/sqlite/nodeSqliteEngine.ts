@@ -155,7 +155,9 @@ class NodeSqliteEngine extends BaseEngine {
 
   eachNumeric(sql: string, onRow: (row: ArrayLike<number>) => void): void {
     let numbers: Float64Array | undefined;
-    this.stream(sql, (row) => {
+    let given = 0;
+    const give = (row: SqlValue[]): void => {
+      given++;
       numbers ??= new Float64Array(row.length);
       for (let i = 0; i < row.length; i++) {
         const value = row[i];
@@ -163,7 +165,12 @@ class NodeSqliteEngine extends BaseEngine {
           typeof value === 'bigint' ? Number(value) : typeof value === 'number' ? value : NaN;
       }
       onRow(numbers);
-    });
+    };
+    if (!this.stream(sql, give, false)) {
+      // An integer beyond 2^53 after all: once more from the start, past the rows that were given.
+      let skip = given;
+      this.stream(sql, (row) => (skip > 0 ? skip-- : give(row)));
+    }
   }
 
   insert(
@@ -217,31 +224,44 @@ class NodeSqliteEngine extends BaseEngine {
     this.db.close();
   }
 
-  private stream(sql: string, onRow: (row: SqlValue[]) => void): void {
+  /**
+   * @param exact false to read integers as numbers, which is faster
+   * @returns false where it met an integer that is none: rows before it were given
+   */
+  private stream(sql: string, onRow: (row: SqlValue[]) => void, exact = true): boolean {
     // Errors of `onRow` pass as they are: only SQLite's own become SqlError.
     let ofCaller: { error: unknown } | undefined;
-    this.checked(sql, () => {
-      for (const row of this.prepared(sql).iterate()) {
-        try {
-          onRow(row);
-        } catch (error) {
-          ofCaller = { error };
-          break;
+    const whole = this.checked(sql, () => {
+      try {
+        for (const row of this.prepared(sql, exact).iterate()) {
+          try {
+            onRow(row);
+          } catch (error) {
+            ofCaller = { error };
+            break;
+          }
         }
+      } catch (error) {
+        if (exact || !isOutOfRange(error)) {
+          throw error;
+        }
+        return false;
       }
+      return true;
     });
     if (ofCaller !== undefined) {
       throw ofCaller.error;
     }
+    return whole;
   }
 
-  /** Exactly one statement that gives rows as arrays, their integers as bigint. */
-  private prepared(sql: string): NodeStatement {
+  /** Exactly one statement that gives rows as arrays, their integers as bigint where `exact`. */
+  private prepared(sql: string, exact = true): NodeStatement {
     const statement = this.db.prepare(sql);
     refuseSecondStatement(sql.slice(statement.sourceSQL.length));
     statement.setReturnArrays(true);
     // Else Node throws at an integer beyond 2^53, and the row is lost.
-    statement.setReadBigInts(true);
+    statement.setReadBigInts(exact);
     return statement;
   }
 
@@ -276,6 +296,10 @@ class NodeSqliteEngine extends BaseEngine {
   private failure(): unknown {
     return this.thrown?.error;
   }
+}
+
+function isOutOfRange(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
 }
 
 /** The same row; integers that a double holds exactly become numbers. */

@@ -109,6 +109,15 @@ export function engineContract(open: () => SqlEngine): void {
       expect(seen).toEqual([[1, NaN, NaN, 2.5]]);
     });
 
+    it('streams integers beyond 2^53 as the nearest double, every row once', () => {
+      const seen: number[] = [];
+      empty().eachNumeric(
+        'SELECT column1 FROM (VALUES (1), (2), (9007199254740993), (4), (-9007199254740995))',
+        (row) => seen.push(row[0]),
+      );
+      expect(seen).toEqual([1, 2, 9007199254740992, 4, -9007199254740996]);
+    });
+
     it('inserts rows exactly, 64-bit integers included, and all or none', () => {
       const engine = empty();
       engine.run('CREATE TABLE "a ""b" (i INTEGER, t TEXT, any)');

@@ -161,8 +161,9 @@ function factsOf(trace: Trace, labels: LayerLabels, call: number): Fact[] {
   } else {
     add('Measured', 'time inside the API call on the host, not time on the GPU');
     add('Thread', lane.label);
-    if (Number.isFinite(trace.launches.correlation[call])) {
-      add('Correlation', String(trace.launches.correlation[call]));
+    const correlation = trace.launches.correlation?.[call] ?? NaN;
+    if (Number.isFinite(correlation)) {
+      add('Correlation', String(correlation));
     }
   }
   for (const range of rangesAround(trace, call)) {

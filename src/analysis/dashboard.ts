@@ -1,6 +1,6 @@
 import { measuredColumns, percentileOfSorted } from '../trace/index.js';
 import type { Trace } from '../trace/index.js';
-import { callStatistics } from './callStatistics.js';
+import { callStatisticsOf } from './callStatistics.js';
 import { dutyCycle, dutyCycleSeries } from './dutyCycle.js';
 import type { DashboardView } from './results.js';
 
@@ -20,6 +20,6 @@ export function dashboard(trace: Trace): DashboardView {
             max: sorted[sorted.length - 1],
           },
     sample_ns: sampleNs,
-    overall: callStatistics(measuredColumns(trace).duration.slice().sort()),
+    overall: callStatisticsOf(measuredColumns(trace).duration),
   };
 }

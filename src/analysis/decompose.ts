@@ -7,7 +7,7 @@ import {
   measuredColumns,
 } from '../trace/index.js';
 import type { LayerLabels, Method, Trace } from '../trace/index.js';
-import { WEAK_P99_CALLS, callStatistics } from './callStatistics.js';
+import { WEAK_P99_CALLS, callStatistics, callStatisticsOf } from './callStatistics.js';
 import { dutyCycle } from './dutyCycle.js';
 import { groupDurations } from './groupedDurations.js';
 import { groupingBy, type Grouping } from './grouping.js';
@@ -35,7 +35,7 @@ export function decompose(
   const grouped = groupDurations(columns.duration, span, grouping.codeCount, (call) =>
     grouping.codeOf(call),
   );
-  const overall = callStatistics(columns.duration.slice(span.from, span.to).sort());
+  const overall = callStatisticsOf(columns.duration.subarray(span.from, span.to));
   const evidence = new EvidenceByGroup(grouped.codes, grouping.codeCount);
   for (let call = span.from; call < span.to; call++) {
     const method = labels.type[call] === UNCLASSIFIED ? NO_METHOD : labels.method[call];

@@ -12,7 +12,8 @@ export function activate(context: vscode.ExtensionContext): void {
 
 function nodeRuntime(dist: string): Runtime {
   return {
-    createSession: async (input) => createNodeWorkerSession(dist, input),
+    createSession: async (input, nativeBeyond) =>
+      createNodeWorkerSession(dist, input, nativeBeyond),
     readablePath: (uri) => (uri.scheme === 'file' ? uri.fsPath : undefined),
     async startLanguageClient() {
       const { LanguageClient, TransportKind } = await import('vscode-languageclient/node');

@@ -7,9 +7,11 @@ export interface Runtime {
   /**
    * A session that has nothing open yet.
    * @param input how one of the session's paths becomes a file for its engine
+   * @param nativeBeyond bytes: a larger SQLite file is read where it lies, where the host can
    */
   createSession(
     input: (path: string, unread?: boolean) => Promise<TraceInput>,
+    nativeBeyond: number,
   ): Promise<TraceSession>;
   /**
    * The path of a file that the engine can read by itself; undefined where the bytes have to go

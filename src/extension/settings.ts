@@ -52,3 +52,13 @@ export function opensCode(uri: vscode.Uri, cause: GoToCodeCause): boolean {
       return value !== 'never' && value !== 'stalls';
   }
 }
+
+const GIB = 2 ** 30;
+
+/** Size in bytes beyond which an SQLite file is read where it lies instead of into memory. */
+export function nativeBeyond(uri: vscode.Uri): number {
+  const value = vscode.workspace
+    .getConfiguration('layerscope', uri)
+    .get('largeFiles.nativeBeyondGiB');
+  return typeof value === 'number' && value >= 0 ? Math.min(value, 1) * GIB : GIB;
+}

@@ -5,7 +5,12 @@ import { OpenTrace } from './openTrace.js';
 import type { OwnRuleFiles } from './ownRuleFiles.js';
 import type { RunMemory } from './runMemory.js';
 import type { Runtime } from './runtime.js';
-import { openRanksTogether, openingWishes, type OpenRanksTogether } from './settings.js';
+import {
+  nativeBeyond,
+  openRanksTogether,
+  openingWishes,
+  type OpenRanksTogether,
+} from './settings.js';
 import { TraceAttribution } from './traceAttribution.js';
 import { fileName, rankSiblings, traceInput, tracePath } from './traceFiles.js';
 
@@ -37,7 +42,7 @@ export class TraceDocument implements vscode.CustomDocument {
             throw new Error(`${path} is no file of this trace.`);
           }
           return traceInput(file, runtime, unread);
-        }),
+        }, nativeBeyond(uri)),
       (error) => log.error(`${this.name}: ${reasonOf(error)}`),
       () => this.attribution.inputs(),
       openingWishes,

@@ -18,8 +18,8 @@ import {
   type TraceReport,
   type Warning,
 } from '../trace/index.js';
+import { timeOrder } from '../trace/timeOrder.js';
 import { rankClocks } from './ranks/rankClocks.js';
-import { timeOrder } from './timeOrder.js';
 
 /**
  * Several ranks of one run as one trace on one clock: the earliest origin is 0, all starts are
@@ -108,7 +108,12 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
     } satisfies GpuColumns,
     launches: {
       ...launches.timed,
-      correlation: launches.column(Float64Array, (t) => t.correlation),
+      ...(parts.some((part) => part.launches.correlation !== undefined) && {
+        correlation: launches.column(
+          Float64Array,
+          (t) => t.correlation ?? new Float64Array(t.count).fill(NaN),
+        ),
+      }),
       stack: launches.column(Int32Array, (t) => t.stack, stackId),
       range: launches.column(
         Int32Array,
@@ -327,7 +332,8 @@ function running(counts: readonly number[]): number[] {
   });
 }
 
-type Column = Float64Array | Uint32Array | Int32Array | Uint8Array;
+type Column =
+  Float64Array | Uint32Array | Int32Array | Uint16Array | Int16Array | Uint8Array | Int8Array;
 
 /** One table of several parts, in time order. */
 interface Merge<T> {
@@ -337,7 +343,7 @@ interface Merge<T> {
   /** A column in the merged order; `map` renumbers a value of the given part. */
   column<C extends Column>(
     type: new (length: number) => C,
-    of: (table: T) => C,
+    of: (table: T) => Column,
     map?: (value: number, part: number) => number,
   ): C;
 }
@@ -373,7 +379,7 @@ function mergeTimes<T extends TimedColumns>(
   }
   const column = <C extends Column>(
     type: new (length: number) => C,
-    of: (table: T) => C,
+    of: (table: T) => Column,
     map?: (value: number, part: number) => number,
   ): C => {
     const out = new type(count);

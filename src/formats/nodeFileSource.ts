@@ -33,6 +33,7 @@ export async function nodeFileSource(file: string): Promise<TraceSource> {
     name,
     size: stats.size,
     identity: `${stats.dev}:${stats.ino}`,
+    localPath: path.resolve(file),
     read: (offset, length) =>
       readPieces(handle, name, offset, Math.min(length, stats.size - offset)),
     companion: async (suffix) => {

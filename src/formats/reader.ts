@@ -10,6 +10,8 @@ export interface TraceSource {
   readonly size: number;
   /** the same for all names of one file (links, other spellings of its path), where the host can tell */
   readonly identity?: string;
+  /** the file's path on this machine, where SQLite can open it by itself */
+  readonly localPath?: string;
   /**
    * At most `length` bytes from `offset`; fewer only at the end of the file.
    * @throws TraceOpenError where the file went away or may not be read
@@ -39,6 +41,32 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** how much may be unpacked of all files together; left out: of each what its size allows */
   readonly unpacking?: UnpackAllowance;
+  /** what the host does with databases that are too large for memory; nothing where it is left out */
+  readonly largeDatabases?: LargeDatabases;
+}
+
+/** What a host does with SQLite databases that are too large for memory. */
+export interface LargeDatabases {
+  /** bytes: a larger file is read where it lies; undefined where the host has no engine that can */
+  readonly beyond: number | undefined;
+  /** what it takes to open larger ones here, as a sentence; read where `beyond` is undefined */
+  readonly needs: string;
+  /**
+   * Copies a file for an engine to work on, where it cannot be read as it lies.
+   * @throws TraceOpenError where there is no room
+   */
+  copy(source: TraceSource, why: string, options: ReadOptions): Promise<DatabaseCopy>;
+}
+
+/** A copy of a file in a temporary folder. */
+export interface DatabaseCopy {
+  readonly path: string;
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  /** Makes it this long: cuts it, or fills it with zeros. */
+  resize(bytes: number): Promise<void>;
+  /** No more is written; the file stays. */
+  finish(): Promise<void>;
+  remove(): Promise<void>;
 }
 
 /** What a file says of its rank, as far as a few reads tell. */

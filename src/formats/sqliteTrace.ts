@@ -1,4 +1,4 @@
-import { SqlError, type SqlEngine } from '../sqlite/engine.js';
+import { SqlError, type OpenEngine, type SqlEngine } from '../sqlite/engine.js';
 import { keepOnlyTables } from '../sqlite/tablesOnly.js';
 import { TraceOpenError, type Trace, type Warning } from '../trace/index.js';
 import { printable } from './printable.js';
@@ -6,7 +6,8 @@ import type { ReadOptions, TraceSource } from './reader.js';
 import { readSqliteDatabase } from './sqliteDatabase.js';
 
 /**
- * Loads an SQLite file, lets `read` make a trace of its tables and closes the engine whatever happens.
+/**
+ * Opens an SQLite file, lets `read` make a trace of its tables and closes the engine whatever happens.
  * `read` sees no view: see `keepOnlyTables`.
  *
  * @param read gets what was already found about the file, to be put in the trace's report
@@ -16,18 +17,20 @@ import { readSqliteDatabase } from './sqliteDatabase.js';
 export async function readSqliteTrace(
   source: TraceSource,
   options: ReadOptions,
-  openEngine: (database: Uint8Array) => Promise<SqlEngine>,
+  openEngine: OpenEngine,
   read: (engine: SqlEngine, warnings: readonly Warning[]) => Promise<Trace>,
 ): Promise<Trace> {
-  const { bytes, warnings } = await readSqliteDatabase(source, options);
-  const engine = await openEngine(bytes);
+  const { place, warnings, release } = await readSqliteDatabase(source, options);
+  let engine: SqlEngine | undefined;
   try {
-    keepOnlyTables(engine);
+    engine = await openEngine(place);
+    keepOnlyTables(engine, place instanceof Uint8Array || place.ownCopy);
     return await read(engine, warnings);
   } catch (error) {
     throw error instanceof SqlError ? refusedBySqlite(source, error) : error;
   } finally {
-    engine.close();
+    engine?.close();
+    await release();
   }
 }
 

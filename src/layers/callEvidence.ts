@@ -1,4 +1,4 @@
-import { timeKindOf, type Trace } from '../trace/index.js';
+import { inOrder, timeKindOf, type Trace } from '../trace/index.js';
 
 /** Where the evidence for each measured call lies. */
 export interface CallEvidence {
@@ -15,7 +15,7 @@ export interface CallEvidence {
    */
   readonly replayed: Uint8Array;
   /** index in `Trace.stacks` of the stack recorded with the call or its launch; negative = none */
-  readonly stack: Int32Array;
+  readonly stack: Int32Array | Int16Array;
 }
 
 /** The launches behind `measuredColumns(trace)`. */
@@ -36,7 +36,7 @@ export function callEvidence(trace: Trace): CallEvidence {
   const count = trace.launches.count;
   return {
     count,
-    launch: Int32Array.from({ length: count }, (_, i) => i),
+    launch: new Int32Array(inOrder(count).buffer),
     replayed: new Uint8Array(count),
     stack: trace.launches.stack,
   };

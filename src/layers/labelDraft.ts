@@ -1,4 +1,4 @@
-import { NO_LAYER, NO_STEP, type Step } from '../trace/index.js';
+import { NO_LAYER, NO_STEP, sharedColumn, type Step } from '../trace/index.js';
 import type { LabelDraft } from './pass.js';
 
 /** `LayerLabels.rule` is a 16-bit column. */
@@ -9,12 +9,13 @@ export function newLabelDraft(count: number): LabelDraft & { steps: Step[] } {
   const rules = [''];
   const ids = new Map<string, number>();
   return {
-    type: new Uint8Array(count),
-    index: new Int16Array(count).fill(NO_LAYER),
-    module: new Uint32Array(count),
-    method: new Uint8Array(count),
-    rule: new Uint16Array(count),
-    step: new Int32Array(count).fill(NO_STEP),
+    type: sharedColumn(Uint8Array, count),
+    index: sharedColumn(Int16Array, count).fill(NO_LAYER),
+    module: sharedColumn(Uint32Array, count),
+    method: sharedColumn(Uint8Array, count),
+    rule: sharedColumn(Uint16Array, count),
+    // Steps are found apart from the passes.
+    step: sharedColumn(Int8Array, count).fill(NO_STEP),
     rules,
     steps: [],
     ruleId(description) {

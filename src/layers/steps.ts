@@ -1,7 +1,9 @@
 import { bisectLeft, bisectRight } from 'd3-array';
 import {
   ANNOTATION,
+  measuredColumns,
   NO_STEP,
+  sharedColumn,
   timeKindOf,
   type LayerLabels,
   type NameTable,
@@ -145,11 +147,14 @@ export function findSteps(trace: Trace, rules: RuleSet): Pick<LayerLabels, 'step
     lane.positions.push(position);
     lane.starts.push(start[range]);
   });
+  if (steps.length === 0) {
+    return { steps, step: sharedColumn(Int8Array, measuredColumns(trace).count).fill(NO_STEP) };
+  }
   // A step is when something ran: of a replay the launch of its graph, not what was captured before.
   const isGpu = timeKindOf(trace) === 'gpu';
   const count = isGpu ? trace.gpu.count : launches.count;
   const launch = isGpu ? trace.gpu.launch : Int32Array.from({ length: count }, (_, i) => i);
-  const step = new Int32Array(count).fill(NO_STEP);
+  const step = sharedColumn(Int32Array, count).fill(NO_STEP);
   const positionOf = new Map(kept.map(({ range }, position) => [range, position]));
   /** Of an annotation that is about the launching process and on no thread of it. */
   const stepAround = (call: number): number => {

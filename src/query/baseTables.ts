@@ -347,7 +347,7 @@ function launchRows(t: QueryTables): (i: number) => SqlValue[] {
   }
   return (i) => [
     ...timed(launches, i),
-    measured(launches.correlation[i]),
+    measured(launches.correlation?.[i] ?? NaN),
     link(launches.range[i]),
     events[i],
     total[i],

@@ -89,6 +89,11 @@ const PRIVATE: Readonly<Partial<Record<FormatId, readonly PrivatePart[]>>> = {
   ],
 };
 
+/** Whether traces of this format hold values that `hidePrivateValues` has to hide. */
+export function hidesValues(format: FormatId): boolean {
+  return PRIVATE[format] !== undefined;
+}
+
 /** Columns of StringIds' ids whose strings are what the program printed, or what it was told. */
 const PRINTED = [
   ['ProcessStreams', 'filenameId'],
@@ -98,8 +103,8 @@ const PRINTED = [
 
 /**
  * Hides what is private from SQL. Rows stay, their values do not: a statement may be an agent's, and its
- * result may be sent away. Only the engine's copy in memory is changed; triggers of the file are taken
- * out of it first, since they would see the values. A table that cannot be changed is taken out, too.
+ * result may be sent away. Only the engine's copy is changed, in memory or, of a large file, in a
+ * temporary folder; triggers of the file are taken out of it first, since they would see the values. A table that cannot be changed is taken out, too.
  * @throws SqlError
  */
 export function hidePrivateValues(engine: SqlEngine, format: FormatId): void {

@@ -5,6 +5,7 @@ import { prepareStatement, type PreparedStatement } from './dialect.js';
 import { registerDiscretePercentile } from './discretePercentile.js';
 import { eventsTable } from './eventsTable.js';
 import { explainError } from './explainError.js';
+import type { ReportProgress } from '../trace/index.js';
 import type { QueryTables } from './tables.js';
 import { hidePrivateValues } from './privateValues.js';
 import { nameOf, type Token } from './tokens.js';
@@ -14,6 +15,9 @@ import { SMALL_TABLES, viewStatements, type ViewSql } from './viewSql.js';
 export interface SurfaceRows extends SqlRows {
   readonly ranSql: string;
 }
+
+/** Rows inserted between two reports of progress: a fraction of a second. */
+const ROWS_A_REPORT = 100_000;
 
 /** A trace as SQL sees it: the same views for every format, beside the file's own tables. */
 export class SqlSurface {
@@ -31,11 +35,11 @@ export class SqlSurface {
 
   /**
    * Runs one reading statement and gives at most `limit` rows. Rows of the views are inserted the first
-   * time a statement names them.
+   * time a statement names them, which `progress` is told.
    * @throws SqlError with a sentence that says where and, for a mistyped name, what was meant
    */
-  query(sql: string, limit?: number): SurfaceRows {
-    const prepared = this.prepare(sql);
+  query(sql: string, limit?: number, progress?: ReportProgress): SurfaceRows {
+    const prepared = this.prepare(sql, progress);
     try {
       return { ...this.engine.query(prepared.sql, limit), ranSql: prepared.sql };
     } catch (error) {
@@ -45,9 +49,9 @@ export class SqlSurface {
     }
   }
 
-  private prepare(sql: string): PreparedStatement {
+  private prepare(sql: string, progress: ReportProgress | undefined): PreparedStatement {
     const prepared = prepareStatement(sql, this.context);
-    this.fill(this.neededBy(prepared.tokens));
+    this.fill(this.neededBy(prepared.tokens), progress);
     return prepared;
   }
 
@@ -67,12 +71,18 @@ export class SqlSurface {
     return needed;
   }
 
-  private fill(ids: Iterable<BaseTableId>): void {
+  private fill(ids: Iterable<BaseTableId>, progress?: ReportProgress): void {
     for (const id of ids) {
       if (!this.filled.has(id)) {
         const table: BaseTable = BASE_TABLES[id];
         const count = table.count(this.tables);
-        this.engine.insert(table.name, table.columns.length, count, table.rows(this.tables));
+        const row = table.rows(this.tables);
+        this.engine.insert(table.name, table.columns.length, count, (i) => {
+          if (i % ROWS_A_REPORT === 0) {
+            progress?.({ stage: `Preparing ${table.name} for SQL`, fraction: i / count });
+          }
+          return row(i);
+        });
         this.filled.add(id);
       }
     }
@@ -97,7 +107,6 @@ export function installViews(
 ): SqlSurface {
   registerPercentiles(engine);
   registerDiscretePercentile(engine);
-  engine.run('PRAGMA temp_store = MEMORY');
   if (!privateValues) {
     hidePrivateValues(engine, tables.format);
   }

@@ -1,6 +1,6 @@
 import type { AttributionBasis, AttributionProblem, ModelBasis } from '../analysis/results.js';
 import { openTrace } from '../formats/openTrace.js';
-import type { FormatReader, TraceSource } from '../formats/reader.js';
+import type { FormatReader, ReadOptions, TraceSource } from '../formats/reader.js';
 import { attribute, type LabelledTrace } from '../layers/attribute.js';
 import { parseConfigurationText } from '../layers/model/configurationText.js';
 import type { ModelPlan } from '../layers/model/modelPlan.js';
@@ -16,6 +16,8 @@ export interface CompanionReading {
   readonly readers: readonly FormatReader[];
   /** the companion's files, opened; whoever asks closes them */
   sources(): Promise<readonly TraceSource[]>;
+  /** how its files are read, besides progress and cancellation */
+  readonly reading: ReadOptions;
 }
 
 /**
@@ -75,7 +77,7 @@ function planOf(text: string): ModelPlan {
 
 async function readCompanion(
   trace: Trace,
-  { readers, sources }: CompanionReading,
+  { readers, sources, reading: how }: CompanionReading,
   base: { readonly rules?: RuleSet; readonly model?: ModelPlan },
   options: CallOptions,
 ): Promise<LabelledTrace> {
@@ -95,7 +97,7 @@ async function readCompanion(
       progress:
         progress && ((p: Progress) => progress({ ...p, stage: `Companion trace: ${p.stage}` })),
     });
-    const companion = await openTrace(opened, readers, reading);
+    const companion = await openTrace(opened, readers, { ...how, ...reading });
     return { trace: companion, labels: attribute(companion, { ...base, ...reading }) };
   } finally {
     await Promise.all(opened.map((source) => source.close()));

@@ -26,6 +26,8 @@ export interface SessionParts {
   input(path: string, unread?: boolean): Promise<TraceInput>;
   /** Ends what the parts started. */
   dispose(): void;
+  /** Deletes what they put aside; called once both halves have ended. */
+  cleanUp?(): Promise<void>;
 }
 
 /** A `TraceSession` made of a trace engine and a query engine, wherever they run. */
@@ -124,7 +126,7 @@ export class ComposedSession implements TraceSession {
   }
 
   /**
-   * SQLite in WebAssembly cannot be interrupted. A cancelled query ends its engine; the next query
+   * SQLite cannot be interrupted here. A cancelled query ends its engine; the next query
    * starts a fresh one from the trace, which stays open.
    */
   async query(
@@ -134,7 +136,7 @@ export class ComposedSession implements TraceSession {
     const signal = options?.signal;
     signal?.throwIfAborted();
     const started = (this.queries ??= this.startQueries(options));
-    const answer = started.then(({ engine }) => engine.query(request));
+    const answer = started.then(({ engine }) => engine.query(request, progressOf(options)));
     if (signal === undefined) {
       return answer;
     }
@@ -159,6 +161,7 @@ export class ComposedSession implements TraceSession {
     const ended = this.endQueries();
     this.parts.dispose();
     await ended;
+    await this.parts.cleanUp?.();
   }
 
   private async endQueries(): Promise<void> {
@@ -190,7 +193,7 @@ export class ComposedSession implements TraceSession {
   private async startQueries(options: CallOptions | undefined): Promise<StartedQueryEngine> {
     try {
       options?.progress?.({ stage: 'Preparing the trace for SQL' });
-      const data = await this.parts.trace.queryData(undefined);
+      const data = await this.parts.trace.queryData(undefined, progressOf(options));
       const started = await this.parts.startQueries();
       // Nobody has this engine yet: a cancellation that comes while it loads ends it here.
       const { signal } = options ?? {};
@@ -225,4 +228,9 @@ function neededFirst(paths: readonly string[], ranks: RankChoice): ReadonlySet<s
       return new Set(paths.filter(isChosen));
     }
   }
+}
+
+/** What an engine is told of the options: a query is cancelled by ending its engine. */
+function progressOf(options: CallOptions | undefined): CallOptions {
+  return options?.progress === undefined ? {} : { progress: options.progress };
 }

@@ -1,4 +1,5 @@
 import type { RankChoice } from '../formats/ranks/rankChoice.js';
+import type { DatabasePlace } from '../sqlite/engine.js';
 import type { QueryTables } from '../query/tables.js';
 import type {
   AttributionInputs,
@@ -33,7 +34,7 @@ export interface QueryData {
   /** shares the trace's own arrays: posting copies them, nobody may move or change them */
   readonly tables: QueryTables;
   /** the trace's own database, write-ahead log merged; null where the trace is no SQLite file */
-  readonly database: Uint8Array | null;
+  readonly database: DatabasePlace | null;
   /** the user asked for what is private in the file's own tables */
   readonly privateValues?: boolean;
 }

@@ -17,10 +17,12 @@ import { cancellable, openRun } from '../formats/openTrace.js';
 import { plainDatabase } from '../formats/packedDatabase.js';
 import type { RankChoice } from '../formats/ranks/rankChoice.js';
 import type { RunInput, TraceRun } from '../formats/ranks/traceRun.js';
-import type { FormatReader, ReadOptions, TraceSource } from '../formats/reader.js';
+import type { FormatReader, LargeDatabases, ReadOptions, TraceSource } from '../formats/reader.js';
+import { readSqliteDatabase, type SqliteDatabase } from '../formats/sqliteDatabase.js';
 import { UnpackAllowance } from '../formats/unpackAllowance.js';
 import { otherVerdicts } from '../layers/otherVerdicts.js';
 import type { RuleSet } from '../layers/rules.js';
+import { hidesValues } from '../query/privateValues.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
 import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
@@ -34,8 +36,7 @@ import type { CallChoice, CallOptions, TraceSummary } from './session.js';
 export interface TraceEngineRuntime {
   readonly readers: readonly FormatReader[];
   source(input: TraceInput): Promise<TraceSource>;
-  /** The database behind a SQLite trace, ready for an engine; see `QueryData.database`. */
-  database(source: TraceSource): Promise<Uint8Array>;
+  readonly largeDatabases?: LargeDatabases;
 }
 
 interface Opened {
@@ -51,9 +52,16 @@ interface Opened {
   readonly unpackLimit: number | undefined;
 }
 
+/** A database that stays on disk, made ready for SQL once for all query engines of a trace. */
+interface Kept {
+  readonly trace: Trace;
+  readonly database: SqliteDatabase;
+}
+
 /** The trace, its labels and the analyses, in the thread it is made in. */
 export class LocalTraceEngine implements TraceEngine {
   private opened: Opened | undefined;
+  private kept: Kept | undefined;
 
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
@@ -75,12 +83,8 @@ export class LocalTraceEngine implements TraceEngine {
       unread,
       open: async () => this.runtime.source(inputs.get(path) ?? { path, name }),
     }));
-    const { run, trace } = await openRun(
-      files,
-      this.runtime.readers,
-      ranks,
-      withinLimit(unpackLimit, options),
-    );
+    const reading = this.reading(options, unpackLimit);
+    const { run, trace } = await openRun(files, this.runtime.readers, ranks, reading);
     options.signal?.throwIfAborted();
     const { labels, basis, rules } = await this.label(trace, attribution, options);
     this.opened = { trace, labels, rules, run, inputs, unpackLimit, timeline: undefined };
@@ -99,7 +103,7 @@ export class LocalTraceEngine implements TraceEngine {
     for (const input of request.inputs ?? []) {
       opened.inputs.set(input.path, input);
     }
-    const reading = withinLimit(opened.unpackLimit, options);
+    const reading = this.reading(options, opened.unpackLimit);
     const trace = await cancellable(reading, () => opened.run.load(request.ranks, reading));
     const { labels, basis, rules } = await this.label(trace, request.attribution ?? {}, options);
     if (this.opened?.run !== opened.run) {
@@ -172,7 +176,7 @@ export class LocalTraceEngine implements TraceEngine {
     return attributedCalls(trace, labels, request.from, request.count, request.explain);
   }
 
-  async queryData(): Promise<QueryData> {
+  async queryData(_request?: undefined, options: CallOptions = {}): Promise<QueryData> {
     const { trace, labels, inputs } = this.current();
     const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
     const own = trace.files.length === 1 ? inputs.get(trace.files[0].path) : undefined;
@@ -180,14 +184,43 @@ export class LocalTraceEngine implements TraceEngine {
       // Several files have no database in common: the views hold the events of all of them.
       return { tables, database: null };
     }
+    return { tables, database: (await this.database(trace, own, options)).place };
+  }
+
+  /** The trace's own database, for SQL; see `QueryData.database`. */
+  private async database(
+    trace: Trace,
+    own: TraceInput,
+    options: CallOptions,
+  ): Promise<SqliteDatabase> {
+    if (this.kept !== undefined && this.kept.trace === trace) {
+      return this.kept.database;
+    }
+    await this.kept?.database.release();
+    this.kept = undefined;
     const source = await this.runtime.source(own);
     try {
       // It is open: what it unpacks to was allowed.
-      const plain = await plainDatabase(source, withinLimit(Infinity, {}));
-      return { tables, database: await this.runtime.database(plain) };
+      const reading = this.reading(options, Infinity);
+      const plain = await plainDatabase(source, reading);
+      const database = await readSqliteDatabase(plain, reading, hidesValues(trace.format));
+      if (!(database.place instanceof Uint8Array)) {
+        this.kept = { trace, database }; // bytes are read again rather than held a second time
+      }
+      return database;
     } finally {
       await source.close();
     }
+  }
+
+  /** @param unpackLimit bytes; undefined = of each file what its size allows */
+  private reading(options: CallOptions, unpackLimit: number | undefined): ReadOptions {
+    const { largeDatabases } = this.runtime;
+    return {
+      ...options,
+      ...(largeDatabases !== undefined && { largeDatabases }),
+      ...(unpackLimit !== undefined && { unpacking: new UnpackAllowance(unpackLimit) }),
+    };
   }
 
   private label(trace: Trace, attribution: EngineAttribution, options: CallOptions) {
@@ -201,7 +234,7 @@ export class LocalTraceEngine implements TraceEngine {
     const reading =
       companion.length === 0 && companionProblem === undefined
         ? null
-        : { readers: this.runtime.readers, sources };
+        : { readers: this.runtime.readers, sources, reading: this.reading({}, undefined) };
     return labelTrace(trace, given, reading, options);
   }
 
@@ -224,13 +257,6 @@ export class LocalTraceEngine implements TraceEngine {
     }
     return this.opened;
   }
-}
-
-/** @param unpackLimit bytes; undefined = each file what its size allows */
-function withinLimit(unpackLimit: number | undefined, options: CallOptions): ReadOptions {
-  return unpackLimit === undefined
-    ? options
-    : { ...options, unpacking: new UnpackAllowance(unpackLimit) };
 }
 
 function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {

@@ -1,8 +1,8 @@
+import { workerData } from 'node:worker_threads';
 import { TRACE_ENGINE_METHODS, type TraceEngine } from './engines.js';
-import { nodeEngines } from './nodeRuntime.js';
+import { nodeEngines, type NodeEngineOptions } from './nodeRuntime.js';
 import { parentEndpoint } from './nodeThreadEndpoint.js';
 import { serve } from './rpc.js';
 
-serve<TraceEngine>(nodeEngines(__dirname).trace(), TRACE_ENGINE_METHODS, parentEndpoint(), [
-  'tiles',
-]);
+const engines = nodeEngines(__dirname, workerData as NodeEngineOptions);
+serve<TraceEngine>(engines.trace(), TRACE_ENGINE_METHODS, parentEndpoint(), ['tiles']);

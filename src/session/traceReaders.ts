@@ -5,12 +5,10 @@ import { nsysReader } from '../formats/nsys/nsysReader.js';
 import type { FormatReader } from '../formats/reader.js';
 import { rocpdReader } from '../formats/rocpd/rocpdReader.js';
 import { rpdReader } from '../formats/rpd/rpdReader.js';
-import type { SqlEngine } from '../sqlite/engine.js';
+import type { OpenEngine } from '../sqlite/engine.js';
 
 /** Every format this version reads; asked in this order whether a file is theirs. */
-export function traceReaders(
-  openEngine: (database: Uint8Array) => Promise<SqlEngine>,
-): readonly FormatReader[] {
+export function traceReaders(openEngine: OpenEngine): readonly FormatReader[] {
   return [
     ingeroReader(openEngine),
     rocpdReader(openEngine),

@@ -1,4 +1,5 @@
-import { readSqliteDatabase } from '../formats/sqliteDatabase.js';
+import type { LargeDatabases } from '../formats/reader.js';
+import type { DatabasePlace } from '../sqlite/engine.js';
 import { loadSqlJs, openSqlJs } from '../sqlite/sqlJsEngine.js';
 import { givenSource } from './givenSource.js';
 import { LocalQueryEngine } from './localQueryEngine.js';
@@ -12,7 +13,7 @@ export function webEngines(start: Promise<WebWorkerStart>): {
   query(): LocalQueryEngine;
 } {
   const sqlJs = start.then(({ sqlWasm }) => loadSqlJs(sqlWasm));
-  const openEngine = async (database: Uint8Array | null) => openSqlJs(await sqlJs, database);
+  const openEngine = async (database: DatabasePlace | null) => openSqlJs(await sqlJs, database);
   return {
     trace: () =>
       new LocalTraceEngine({
@@ -24,8 +25,14 @@ export function webEngines(start: Promise<WebWorkerStart>): {
           }
           return source;
         },
-        database: async (source) => (await readSqliteDatabase(source)).bytes,
+        largeDatabases: IN_BROWSER,
       }),
     query: () => new LocalQueryEngine(openEngine),
   };
 }
+
+const IN_BROWSER: LargeDatabases = {
+  beyond: undefined,
+  needs: 'In a browser there is no other way: open the file with desktop VS Code or Remote-SSH.',
+  copy: () => Promise.reject(new Error('a browser copies no files')),
+};

@@ -21,6 +21,8 @@ export interface WorkerHost {
   /** Starts the bundle `dist/<name>`. */
   start(name: 'traceWorker' | 'queryWorker'): WorkerHandle;
   input(path: string, unread?: boolean): Promise<TraceInput>;
+  /** Deletes what the workers put aside; called once all were told to end. */
+  cleanUp?(): Promise<void>;
 }
 
 /** A session whose halves each run in a worker of their own. */
@@ -47,5 +49,6 @@ export function createWorkerSession(host: WorkerHost): TraceSession {
       worker.terminate();
       trace.fail(cancelled());
     },
+    cleanUp: async () => host.cleanUp?.(),
   });
 }

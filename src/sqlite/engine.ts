@@ -18,10 +18,24 @@ export interface AggregateFunction<State> {
   readonly finalize: (state: State) => SqlValue;
 }
 
+/** A database on this machine's disk, for an engine that reads it where it lies. */
+export interface DatabaseFile {
+  readonly path: string;
+  /** pages at its end are missing: its header states more than there are */
+  readonly cut: boolean;
+  /** a copy made for the engine, which it may change; all else is opened for reading only */
+  readonly ownCopy: boolean;
+}
+
+/** A database as an engine is given it: a copy in memory, or a file that is not read into memory. */
+export type DatabasePlace = Uint8Array | DatabaseFile;
+
+/** Opens an engine over a database. */
+export type OpenEngine = (database: DatabasePlace) => Promise<SqlEngine>;
+
 /**
- * The one seam over SQLite. sql.js behind it everywhere; a native engine for larger files can take
- * its place without a change elsewhere. An engine works on bytes in memory: nothing it does reaches
- * the file they came from.
+ * The one seam over SQLite: sql.js over bytes in memory, Node's own SQLite over files beyond that. Both
+ * give the same, row for row. Nothing an engine does reaches the file it was given.
  */
 export interface SqlEngine {
   /** Runs statements that give no rows. @throws SqlError */

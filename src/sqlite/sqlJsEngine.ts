@@ -1,6 +1,14 @@
 import initSqlJs from 'sql.js';
-import { SqlError } from './engine.js';
-import type { AggregateFunction, ScalarFunction, SqlEngine, SqlRows, SqlValue } from './engine.js';
+import { BaseEngine, guarded, plainResult, refuseSecondStatement } from './baseEngine.js';
+import {
+  SqlError,
+  type AggregateFunction,
+  type DatabasePlace,
+  type ScalarFunction,
+  type SqlEngine,
+  type SqlRows,
+  type SqlValue,
+} from './engine.js';
 import { quoteName } from './sqlText.js';
 
 /** What sql.js offers and its published types leave out or know too narrowly. */
@@ -46,16 +54,23 @@ export async function loadSqlJs(wasm: ArrayBuffer | Uint8Array): Promise<SqlJs> 
 /**
  * An engine over a copy of `database`, or over an empty one. Bytes that are no database make no
  * error here: the first statement throws it.
+ * @throws SqlError for a file: it only works on bytes in memory
  */
-export function openSqlJs(sqlJs: SqlJs, database: Uint8Array | null): SqlEngine {
+export function openSqlJs(sqlJs: SqlJs, database: DatabasePlace | null): SqlEngine {
+  if (database !== null && !(database instanceof Uint8Array)) {
+    throw new SqlError('sql.js opens no files by their paths.', '');
+  }
   return new SqlJsEngine(new sqlJs.Database(database));
 }
 
-class SqlJsEngine implements SqlEngine {
+class SqlJsEngine extends BaseEngine {
   constructor(private readonly db: SqlJsDatabase) {
+    super();
     // Damaged pages are then found when a page is loaded, not followed; and what a file's schema computes
     // can call no function of ours.
-    this.run('PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF');
+    this.run(
+      'PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY',
+    );
   }
 
   run(sql: string): void {
@@ -154,27 +169,6 @@ class SqlJsEngine implements SqlEngine {
     );
   }
 
-  tables(): readonly { readonly name: string; readonly type: 'table' | 'view' }[] {
-    return this.query(
-      "SELECT name, type FROM sqlite_schema WHERE type IN ('table','view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-    ).rows.map(([name, type]) => ({
-      name: String(name),
-      type: type === 'view' ? 'view' : 'table',
-    }));
-  }
-
-  columnsOf(table: string): readonly string[] {
-    try {
-      return this.query(`PRAGMA table_info(${quoteName(table)})`).rows.map((row) => String(row[1]));
-    } catch (error) {
-      if (error instanceof SqlError) {
-        // A view over tables that are gone has no columns; so its contract says.
-        return [];
-      }
-      throw error;
-    }
-  }
-
   close(): void {
     this.db.close();
   }
@@ -206,18 +200,13 @@ class SqlJsEngine implements SqlEngine {
       if (statement === undefined) {
         throw new Error('there is no statement to run');
       }
-      if (!BLANK.test(iterator.getRemainingSQL())) {
-        throw new Error('only one statement can be run at a time');
-      }
+      refuseSecondStatement(iterator.getRemainingSQL());
       return use(statement);
     } finally {
       iterator.return();
     }
   }
 }
-
-/** Nothing but white space, semicolons and comments. */
-const BLANK = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*$/;
 
 /** A row whose integers beyond 2^53 are bigint; reading every integer so would cost several times more. */
 function exactRow(statement: SqlJsStatement): SqlValue[] {
@@ -238,23 +227,4 @@ const AS_DOUBLES = { useBigInt: false };
 
 function isBeyondDouble(value: SqlValue): boolean {
   return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
-}
-
-/** sql.js turns a bigint result into NULL without a word. */
-function plainResult(name: string, value: SqlValue): SqlValue {
-  if (typeof value === 'bigint') {
-    throw new Error(`${name}: a 64-bit result cannot be returned exactly; return text`);
-  }
-  return value;
-}
-
-function guarded<T>(sql: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof SqlError) {
-      throw error;
-    }
-    throw new SqlError(error instanceof Error ? error.message : String(error), sql);
-  }
 }

@@ -6,17 +6,33 @@ const VIRTUAL_COLUMN = 2;
 /** How SQLite itself begins the statements of what stores rows. What else a file may write there is none. */
 const STORED = ['TABLE', 'VIRTUAL TABLE', 'INDEX', 'UNIQUE INDEX'];
 
+/** The only column of what stands before a view. */
+const NOT_STORED = 'not stored';
+
 /**
  * Takes out of an engine's copy of a database what computes: views, triggers and virtual columns. What is
  * read afterwards was stored. A view computes its rows, without end where its author wants that, views
  * of views can take longer to prepare than anybody waits, a column can make a gigabyte of text for every
  * row; and an engine cannot be interrupted. Told by the statements, since a damaged or hostile schema may
  * call a view a table, and without looking at any view.
+ *
+ * A file that is read where it lies cannot be changed. There an empty temporary table stands before each
+ * view; triggers never run, and a computed column is only computed for who asks for it.
+ * @param isCopy whether the engine works on a copy
  * @throws SqlError
  */
-export function keepOnlyTables(engine: SqlEngine): void {
+export function keepOnlyTables(engine: SqlEngine, isCopy: boolean): void {
   const stored = STORED.map((kind) => `sql LIKE 'CREATE ${kind}%'`).join(' OR ');
   const others = `main.sqlite_schema WHERE NOT (sql IS NULL OR ${stored})`;
+  if (!isCopy) {
+    const views = engine.query(
+      `SELECT DISTINCT name COLLATE NOCASE FROM ${others} AND type IN ('table', 'view')`,
+    ).rows;
+    for (const [view] of views) {
+      engine.run(`CREATE TEMP TABLE ${quoteName(String(view))} ("${NOT_STORED}")`);
+    }
+    return;
+  }
   if (engine.query(`SELECT 1 FROM ${others}`, 1).rows.length > 0) {
     engine.run(
       `PRAGMA writable_schema = ON; DELETE FROM ${others}; PRAGMA writable_schema = RESET;`,

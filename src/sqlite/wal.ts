@@ -28,84 +28,139 @@ class WalChecksum {
   private a = 0;
   private b = 0;
 
-  constructor(
-    private readonly view: DataView,
-    private readonly littleEndian: boolean,
-  ) {}
+  constructor(private readonly littleEndian: boolean) {}
 
   /** Adds `length` bytes, a multiple of 8. */
-  add(offset: number, length: number): void {
+  add(view: DataView, offset: number, length: number): void {
     for (let at = offset; at < offset + length; at += 8) {
-      this.a = (this.a + this.view.getUint32(at, this.littleEndian) + this.b) >>> 0;
-      this.b = (this.b + this.view.getUint32(at + 4, this.littleEndian) + this.a) >>> 0;
+      this.a = (this.a + view.getUint32(at, this.littleEndian) + this.b) >>> 0;
+      this.b = (this.b + view.getUint32(at + 4, this.littleEndian) + this.a) >>> 0;
     }
   }
 
   /** Whether the sums stored at `offset` (always big-endian) are those reached. */
-  equals(offset: number): boolean {
-    return this.view.getUint32(offset) === this.a && this.view.getUint32(offset + 4) === this.b;
+  equals(view: DataView, offset: number): boolean {
+    return view.getUint32(offset) === this.a && view.getUint32(offset + 4) === this.b;
   }
 }
 
 /**
  * Finds what a log commits, as SQLite's own recovery does: a frame counts while its salt is the
  * header's and the running checksum holds; all after the last commit frame is left out.
- *
- * @returns undefined where the bytes are no write-ahead log, or its header is damaged
  */
-export function indexWal(wal: Uint8Array): WalIndex | undefined {
-  if (wal.length < WAL_HEADER_BYTES) {
-    return undefined;
-  }
-  const view = new DataView(wal.buffer, wal.byteOffset, wal.length);
-  const magic = view.getUint32(0);
-  const pageSize = view.getUint32(8);
-  const possible = pageSize >= 512 && pageSize <= 65_536 && (pageSize & (pageSize - 1)) === 0;
-  if (
-    (magic !== MAGIC_LITTLE_ENDIAN && magic !== MAGIC_BIG_ENDIAN) ||
-    view.getUint32(4) !== FORMAT_VERSION ||
-    !possible
-  ) {
-    return undefined;
-  }
-  const checksum = new WalChecksum(view, magic === MAGIC_LITTLE_ENDIAN);
-  checksum.add(0, 24);
-  if (!checksum.equals(24)) {
-    return undefined;
+class WalScan {
+  private readonly pages = new Map<number, number>();
+  private uncommitted: [page: number, offset: number][] = [];
+  private committedFrames = 0;
+  private pageCount = 0;
+  private seen = 0;
+
+  private constructor(
+    readonly pageSize: number,
+    private readonly salt: readonly [number, number],
+    private readonly checksum: WalChecksum,
+  ) {}
+
+  /** undefined where the bytes are no header of a log, or a damaged one. */
+  static begin(header: Uint8Array): WalScan | undefined {
+    if (header.length < WAL_HEADER_BYTES) {
+      return undefined;
+    }
+    const view = viewOf(header);
+    const magic = view.getUint32(0);
+    const pageSize = view.getUint32(8);
+    const possible = pageSize >= 512 && pageSize <= 65_536 && (pageSize & (pageSize - 1)) === 0;
+    if (
+      (magic !== MAGIC_LITTLE_ENDIAN && magic !== MAGIC_BIG_ENDIAN) ||
+      view.getUint32(4) !== FORMAT_VERSION ||
+      !possible
+    ) {
+      return undefined;
+    }
+    const checksum = new WalChecksum(magic === MAGIC_LITTLE_ENDIAN);
+    checksum.add(view, 0, 24);
+    return checksum.equals(view, 24)
+      ? new WalScan(pageSize, [view.getUint32(16), view.getUint32(20)], checksum)
+      : undefined;
   }
 
-  const frameBytes = FRAME_HEADER_BYTES + pageSize;
-  const frames = Math.floor((wal.length - WAL_HEADER_BYTES) / frameBytes);
-  const pages = new Map<number, number>();
-  let uncommitted: [page: number, offset: number][] = [];
-  let committedFrames = 0;
-  let pageCount = 0;
-  for (let frame = 0; frame < frames; frame++) {
-    const at = WAL_HEADER_BYTES + frame * frameBytes;
-    const page = view.getUint32(at);
-    const sameSalt =
-      view.getUint32(at + 8) === view.getUint32(16) &&
-      view.getUint32(at + 12) === view.getUint32(20);
-    if (page === 0 || !sameSalt) {
-      break;
-    }
-    checksum.add(at, 8);
-    checksum.add(at + FRAME_HEADER_BYTES, pageSize);
-    if (!checksum.equals(at + 16)) {
-      break;
-    }
-    uncommitted.push([page, at + FRAME_HEADER_BYTES]);
-    const pagesAfterCommit = view.getUint32(at + 4);
-    if (pagesAfterCommit > 0) {
-      for (const [number, offset] of uncommitted) {
-        pages.set(number, offset);
-      }
-      uncommitted = [];
-      committedFrames = frame + 1;
-      pageCount = pagesAfterCommit;
-    }
+  get frameBytes(): number {
+    return FRAME_HEADER_BYTES + this.pageSize;
   }
-  return { pageSize, pageCount, pages, committedFrames, ignoredFrames: frames - committedFrames };
+
+  /** Takes the whole frames that follow those taken. @returns false where none after them can count */
+  take(frames: Uint8Array): boolean {
+    const view = viewOf(frames);
+    for (let at = 0; at + this.frameBytes <= frames.length; at += this.frameBytes) {
+      const page = view.getUint32(at);
+      const sameSalt =
+        view.getUint32(at + 8) === this.salt[0] && view.getUint32(at + 12) === this.salt[1];
+      if (page === 0 || !sameSalt) {
+        return false;
+      }
+      this.checksum.add(view, at, 8);
+      this.checksum.add(view, at + FRAME_HEADER_BYTES, this.pageSize);
+      if (!this.checksum.equals(view, at + 16)) {
+        return false;
+      }
+      const offset = WAL_HEADER_BYTES + this.seen * this.frameBytes + FRAME_HEADER_BYTES;
+      this.uncommitted.push([page, offset]);
+      this.seen++;
+      const pagesAfterCommit = view.getUint32(at + 4);
+      if (pagesAfterCommit > 0) {
+        for (const [number, content] of this.uncommitted) {
+          this.pages.set(number, content);
+        }
+        this.uncommitted = [];
+        this.committedFrames = this.seen;
+        this.pageCount = pagesAfterCommit;
+      }
+    }
+    return true;
+  }
+
+  /** @param walBytes of the whole log */
+  index(walBytes: number): WalIndex {
+    const { pageSize, pageCount, pages, committedFrames } = this;
+    const frames = Math.floor((walBytes - WAL_HEADER_BYTES) / this.frameBytes);
+    return { pageSize, pageCount, pages, committedFrames, ignoredFrames: frames - committedFrames };
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** @returns undefined where the bytes are no write-ahead log, or its header is damaged */
+export function indexWal(wal: Uint8Array): WalIndex | undefined {
+  const scan = WalScan.begin(wal.subarray(0, WAL_HEADER_BYTES));
+  scan?.take(wal.subarray(WAL_HEADER_BYTES));
+  return scan?.index(wal.length);
+}
+
+/** Frames of a log read at once. */
+const FRAMES_A_READ = 4096;
+
+/**
+ * As `indexWal`, of a log that is read piece by piece and never lies in memory.
+ * @param read at most `length` bytes from `offset`; fewer only at the end
+ */
+export async function indexWalInPieces(
+  size: number,
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+): Promise<WalIndex | undefined> {
+  const scan = WalScan.begin(await read(0, WAL_HEADER_BYTES));
+  if (scan === undefined) {
+    return undefined;
+  }
+  for (let at = WAL_HEADER_BYTES; at < size;) {
+    const piece = await read(at, FRAMES_A_READ * scan.frameBytes);
+    if (piece.length < scan.frameBytes || !scan.take(piece)) {
+      break;
+    }
+    at += piece.length;
+  }
+  return scan.index(size);
 }
 
 /**

@@ -11,10 +11,13 @@ export interface TimedColumns {
   /** ns */
   readonly duration: Float64Array;
   /** id in `Trace.names` */
-  readonly name: Uint32Array;
+  readonly name: IndexColumn;
   /** index in `Trace.lanes` */
-  readonly lane: Uint32Array;
+  readonly lane: IndexColumn;
 }
+
+/** Numbers of rows elsewhere, in the narrowest type that holds them. */
+export type IndexColumn = Uint16Array | Uint32Array;
 
 /** Codes of `GpuColumns.kind`. */
 export const GPU_KINDS = ['kernel', 'memcpy', 'memset', 'graph'] as const;
@@ -65,11 +68,12 @@ export interface CollectiveColumns {
 
 /** CUDA/HIP API calls on host threads; `duration` is host time and never counts as GPU time. */
 export interface LaunchColumns extends TimedColumns {
-  readonly correlation: Float64Array;
+  /** as in `GpuColumns`; absent where no call has one */
+  readonly correlation?: Float64Array;
   /** index in `Trace.stacks`, -1 = no stack, -2 = the file points at a stack it does not hold */
-  readonly stack: Int32Array;
+  readonly stack: Int32Array | Int16Array;
   /** innermost range (index in `Trace.ranges`) of the same thread that encloses it, -1 = none */
-  readonly range: Int32Array;
+  readonly range: Int32Array | Int8Array;
 }
 export const NO_STACK = -1;
 export const DANGLING_STACK = -2;

@@ -8,4 +8,5 @@ export * from './layerType.js';
 export * from './names.js';
 export * from './percentile.js';
 export * from './progress.js';
+export { inOrder } from './timeOrder.js';
 export * from './unseen.js';

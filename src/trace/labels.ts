@@ -29,7 +29,7 @@ export interface LayerLabels {
   /** index in `rules` of the rule that decided, 0 = none */
   readonly rule: Uint16Array;
   /** index in `steps`, -1 = outside any step */
-  readonly step: Int32Array;
+  readonly step: Int32Array | Int8Array;
   /** descriptions of the rules used; entry 0 is '' */
   readonly rules: readonly string[];
   readonly steps: readonly Step[];

@@ -3,6 +3,7 @@ import { findStalls } from '../../src/analysis/stalls.js';
 import { Timeline } from '../../src/analysis/timeline.js';
 import { attribute, type AttributeOptions } from '../../src/layers/attribute.js';
 import { readRecorded, recordedPlan } from '../unit/layers/structure/recordedTruth.js';
+import { compareEngines } from './engines.js';
 import { repeatTrace } from './repeatTrace.js';
 import {
   LAYER_TYPES,
@@ -118,6 +119,8 @@ const tiles = cost(
   41,
 );
 report('tiles of the whole span, 1,000,000 events, of one plain sort of them', tiles / sort);
+
+await compareEngines();
 
 // Attribution: two replays of a graph, and one step of eager kernels, until there are a million kernels.
 const model = recordedPlan('falcon_h1');

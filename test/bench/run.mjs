@@ -17,6 +17,10 @@ try {
     platform: 'node',
     format: 'esm',
     target: 'es2022',
+    // sql.js asks for Node's modules as CommonJS does.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __filename = '', __dirname = '';",
+    },
     outfile,
   });
   await import(pathToFileURL(outfile).href);

@@ -26,7 +26,7 @@ it('a query over an endless view of the file is cancelled at once, and the trace
   );
   const before = folderState(file);
   // The workers as VS Code starts them: `npm run build` makes them.
-  const session = createNodeWorkerSession(path.resolve('dist'), nodeInput);
+  const session = createNodeWorkerSession(path.resolve('dist'), nodeInput, Infinity);
   try {
     const summary = await session.open([file]);
     expect(summary.counts.gpu).toBe(2);

@@ -118,7 +118,7 @@ function columnProblems(trace: Trace, problems: Set<string>): void {
     ['gpu.correlation', gpu.correlation],
     ['launches.correlation', launches.correlation],
   ] as const) {
-    if (values.some((value) => !Number.isNaN(value) && !Number.isFinite(value))) {
+    if (values?.some((value) => !Number.isNaN(value) && !Number.isFinite(value))) {
       problems.add(`${what} is infinite`);
     }
   }

@@ -1,5 +1,5 @@
 import { isSqlite } from '../../sqlite/header.js';
-import type { SqlEngine } from '../../sqlite/engine.js';
+import type { OpenEngine } from '../../sqlite/engine.js';
 import type { FormatReader } from '../reader.js';
 import { readSqliteTrace } from '../sqliteTrace.js';
 import { rankInTable } from '../sqliteRank.js';
@@ -17,9 +17,9 @@ import { readFlatEvents } from './flatEvents.js';
  * number, a negative duration, or more than 104 days, which a double cannot hold in exact ns. A row
  * without a name stays, as "(no name)"; one without a source stays a host event.
  *
- * @param openEngine an engine over a database's bytes
+ * @param openEngine an engine over a database
  */
-export function flatReader(openEngine: (database: Uint8Array) => Promise<SqlEngine>): FormatReader {
+export function flatReader(openEngine: OpenEngine): FormatReader {
   return {
     id: 'flat',
     label: 'events table',

@@ -1,5 +1,5 @@
 import { isSqlite } from '../../sqlite/header.js';
-import type { SqlEngine } from '../../sqlite/engine.js';
+import type { OpenEngine } from '../../sqlite/engine.js';
 import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
 import { rankInTable } from '../sqliteRank.js';
@@ -11,11 +11,9 @@ import { isIngero } from './schema.js';
  * Reads databases of the Ingero eBPF agent (schema 0.8 to 0.10). They hold API calls and operating
  * system events, no GPU work: durations are host time.
  *
- * @param openEngine an engine over a database's bytes
+ * @param openEngine an engine over a database
  */
-export function ingeroReader(
-  openEngine: (database: Uint8Array) => Promise<SqlEngine>,
-): FormatReader {
+export function ingeroReader(openEngine: OpenEngine): FormatReader {
   return {
     id: 'ingero',
     label: 'Ingero database',

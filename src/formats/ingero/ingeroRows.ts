@@ -194,9 +194,9 @@ export class IngeroRows {
     }
     const { ranks, lanes } = this.lanes.build();
     const { source } = this;
-    const launches = this.launches.build();
+    const launches = this.launches.build(true, this.notes.count > 0);
     const ranges = this.nestedNotes(launches, lanes);
-    const host = this.host.build();
+    const host = this.host.build(true);
     const { recorded, markers: pauses } = surroundings.pauses(launches, host);
     return {
       files: [{ path: source.path, name: source.name, bytes: source.size }],
@@ -298,6 +298,9 @@ export class IngeroRows {
    */
   private nestedNotes(launches: LaunchColumns, lanes: Trace['lanes']): RangeColumns {
     const { notes, notesLanes } = this;
+    if (notes.count === 0) {
+      return new RangeBuilder().build();
+    }
     const raw = new RawRanges();
     for (let i = 0; i < notes.count; i++) {
       const [start, duration] = [notes.start.get(i), notes.duration.get(i)];
@@ -307,7 +310,7 @@ export class IngeroRows {
     const among = (laneOf: (lane: number) => number): CallsAmongRanges => ({
       count: launches.count,
       start: launches.start,
-      lane: launches.lane.map(laneOf),
+      lane: Uint32Array.from(launches.lane, laneOf),
       range: new Int32Array(launches.count),
     });
     const ofProcess = lanes.map(({ process }) =>

@@ -78,7 +78,7 @@ function callsByProcess(
     return calls;
   });
   for (let i = 0; i < launches.count; i++) {
-    const id = launches.correlation[i];
+    const id = launches.correlation?.[i] ?? NaN;
     if (!isLink(id)) {
       continue;
     }

@@ -1,5 +1,5 @@
-import { FRAME, MODULE, type RangeColumns } from '../../trace/index.js';
-import { timeOrder } from '../timeOrder.js';
+import { FRAME, MODULE, type IndexColumn, type RangeColumns } from '../../trace/index.js';
+import { timeOrder } from '../../trace/timeOrder.js';
 
 /**
  * Ranges in file order, before they are nested. Times in ns. The columns are longer than `count`;
@@ -61,9 +61,9 @@ export interface CallsAmongRanges {
   /** ns */
   readonly start: Float64Array;
   /** index in the lanes that the ranges have */
-  readonly lane: Uint32Array;
+  readonly lane: IndexColumn;
   /** index of the innermost range around each, -1 = none: to be written */
-  readonly range: Int32Array;
+  readonly range: Int32Array | Int8Array;
 }
 
 export interface NestedRanges {

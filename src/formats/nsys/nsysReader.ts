@@ -1,4 +1,4 @@
-import type { SqlEngine } from '../../sqlite/engine.js';
+import type { OpenEngine } from '../../sqlite/engine.js';
 import { isSqlite } from '../../sqlite/header.js';
 import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
@@ -9,9 +9,9 @@ import { isNsys } from './schema.js';
 /**
  * Reads SQLite exports of Nsight Systems, from those before schema 2.9 to 3.25.
  *
- * @param openEngine an engine over a database's bytes
+ * @param openEngine an engine over a database
  */
-export function nsysReader(openEngine: (database: Uint8Array) => Promise<SqlEngine>): FormatReader {
+export function nsysReader(openEngine: OpenEngine): FormatReader {
   return {
     id: 'nsys',
     label: 'Nsight Systems export',

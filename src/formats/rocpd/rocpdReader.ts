@@ -1,4 +1,4 @@
-import type { SqlEngine } from '../../sqlite/engine.js';
+import type { OpenEngine } from '../../sqlite/engine.js';
 import { isSqlite } from '../../sqlite/header.js';
 import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
@@ -10,11 +10,9 @@ import { isRocpd } from './tables.js';
  * Reads rocpd traces (rocprofv3, ROCm Systems Profiler; schema 3, and 4 as far as its layout is
  * known). The tables are read, never the file's own views, which leave out rows.
  *
- * @param openEngine an engine over a database's bytes
+ * @param openEngine an engine over a database
  */
-export function rocpdReader(
-  openEngine: (database: Uint8Array) => Promise<SqlEngine>,
-): FormatReader {
+export function rocpdReader(openEngine: OpenEngine): FormatReader {
   return {
     id: 'rocpd',
     label: 'ROCm rocpd',

@@ -1,4 +1,4 @@
-import type { SqlEngine } from '../../sqlite/engine.js';
+import type { OpenEngine } from '../../sqlite/engine.js';
 import { isSqlite } from '../../sqlite/header.js';
 import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
@@ -10,9 +10,9 @@ import { isRpd } from './schema.js';
  * Reads RPD traces (rocmProfileData, also called rocpd 2): GPU work of `rocpd_op`, API calls and
  * markers of `rocpd_api`, joined by `rocpd_api_ops`.
  *
- * @param openEngine an engine over a database's bytes
+ * @param openEngine an engine over a database
  */
-export function rpdReader(openEngine: (database: Uint8Array) => Promise<SqlEngine>): FormatReader {
+export function rpdReader(openEngine: OpenEngine): FormatReader {
   return {
     id: 'rpd',
     label: 'RPD',

@@ -42,6 +42,9 @@ export function outsidePass(rules: RuleSet): AttributionPass {
         (range) => ruleOf(range) !== null,
         backwardSources(trace, rules),
       );
+      if (ranges.count === 0) {
+        return;
+      }
       const { count, launch } = callEvidence(trace);
       for (let i = 0; i < count; i++) {
         if (labels.type[i] !== UNCLASSIFIED || launch[i] < 0) {

@@ -525,7 +525,9 @@ describe('the capture of graphs', () => {
     const api = (trace: Trace) =>
       rowsOf(trace.gpu).map((i) => {
         const call = trace.gpu.captured?.[i] ?? -1;
-        return call < 0 ? '' : `${trace.launches.start[call]} ${trace.launches.correlation[call]}`;
+        return call < 0
+          ? ''
+          : `${trace.launches.start[call]} ${trace.launches.correlation?.[call]}`;
       });
     expect(api(merged).sort()).toEqual([...api(one), ...api(one)].sort());
   });

@@ -117,7 +117,7 @@ function expectGpuWork(plain: Plain, trace: Trace): void {
       ),
     );
     for (const i of rows.filter((row) => gpu.launch[row] >= 0)) {
-      expect(launches.correlation[gpu.launch[i]]).toBe(gpu.correlation[i]);
+      expect(launches.correlation?.[gpu.launch[i]]).toBe(gpu.correlation[i]);
       expect(trace.lanes[launches.lane[gpu.launch[i]]].process).toBe(
         trace.lanes[gpu.lane[i]].process,
       );

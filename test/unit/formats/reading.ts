@@ -11,7 +11,7 @@ import { openTrace } from '../../../src/formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../../../src/formats/reader.js';
 import { rocpdReader } from '../../../src/formats/rocpd/rocpdReader.js';
 import { rpdReader } from '../../../src/formats/rpd/rpdReader.js';
-import type { SqlEngine, SqlValue } from '../../../src/sqlite/engine.js';
+import type { OpenEngine, SqlValue } from '../../../src/sqlite/engine.js';
 import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
 import { openSqlJs } from '../../../src/sqlite/sqlJsEngine.js';
 import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
@@ -19,7 +19,7 @@ import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
 /** The readers as the sessions put them together. */
 export async function readers(): Promise<FormatReader[]> {
   const sqlJs = await loadNodeSqlJs();
-  const openEngine = async (database: Uint8Array): Promise<SqlEngine> => openSqlJs(sqlJs, database);
+  const openEngine: OpenEngine = async (database) => openSqlJs(sqlJs, database);
   return [
     ingeroReader(openEngine),
     rocpdReader(openEngine),

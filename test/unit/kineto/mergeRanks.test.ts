@@ -29,7 +29,7 @@ function rows(trace: Trace, table: TimedColumns, more: (row: number) => unknown)
 function everything(trace: Trace): Record<string, string[]> {
   const absolute = (ns: number): string => String(trace.clock.originNs + BigInt(ns));
   const launch = (i: number): unknown =>
-    i < 0 ? 'none' : [absolute(trace.launches.start[i]), trace.launches.correlation[i]];
+    i < 0 ? 'none' : [absolute(trace.launches.start[i]), trace.launches.correlation?.[i]];
   return {
     gpu: rows(trace, trace.gpu, (i) => [
       trace.gpu.kind[i],

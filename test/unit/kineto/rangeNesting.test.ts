@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RawRanges, nestRanges } from '../../../src/formats/kineto/rangeNesting.js';
-import { timeOrder } from '../../../src/formats/timeOrder.js';
+import { timeOrder } from '../../../src/trace/timeOrder.js';
 import {
   ANNOTATION,
   FRAME,

@@ -110,7 +110,10 @@ describe('the built-in queries', () => {
   it('sum steps as the columns do', () => {
     const { trace, labels } = smallTrace();
     const total = (step: number) =>
-      labels.step.reduce((sum, s, i) => sum + (s === step ? trace.gpu.duration[i] : 0), 0) / 1000;
+      Array.from(labels.step).reduce(
+        (sum, s, i) => sum + (s === step ? trace.gpu.duration[i] : 0),
+        0,
+      ) / 1000;
     expect(run('steps-by-time.tracesql').map((row) => row.total_us)).toEqual([
       Math.round(total(1) * 10) / 10,
       total(0),

@@ -32,10 +32,11 @@ export type Opening =
       readonly sentence: string;
       readonly looksLike: string;
       readonly tables: readonly string[];
+      readonly unpacksLarge: boolean;
     }
   | { readonly stage: 'opened'; readonly summary: TraceSummary };
 
-/** A box of the timeline that is no call: a step, a layer, a module, a range. */
+/** A box of the timeline that is no call: a step, a layer, a module, a range, a counter's value. */
 export interface SelectedSpan {
   readonly kind: 'span';
   readonly text: string;
@@ -44,6 +45,8 @@ export interface SelectedSpan {
   readonly startNs: number;
   readonly durationNs: number;
   readonly typeCode: number;
+  /** "97 %": of a counter, which has no duration but holds its value */
+  readonly value?: string;
 }
 
 /** A call that is measured. */

@@ -247,6 +247,7 @@ export class TraceView {
             sentence: event.sentence,
             looksLike: event.looksLike,
             tables: event.tables,
+            unpacksLarge: event.unpacksLarge,
           },
         });
         break;

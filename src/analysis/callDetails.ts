@@ -24,9 +24,21 @@ export function launchOf(trace: Trace, call: number): number {
   return timeKindOf(trace) === 'gpu' ? trace.gpu.launch[call] : call;
 }
 
-/** Ranges around the launch of a call, innermost first, by number in `trace.ranges`. */
+/**
+ * The API call around which lies what a measured call belongs to: the one that launched it, of what was
+ * replayed from a graph the one that was captured, where the trace knows it; -1 = none.
+ */
+export function originOf(trace: Trace, call: number): number {
+  const captured = timeKindOf(trace) === 'gpu' ? (trace.gpu.captured?.[call] ?? -1) : -1;
+  return captured >= 0 ? captured : launchOf(trace, call);
+}
+
+/**
+ * Ranges around the launch of a call (of what was replayed: around its capture, where that is known),
+ * innermost first, by number in `trace.ranges`.
+ */
 export function* rangesAround(trace: Trace, call: number): Generator<number> {
-  const launch = launchOf(trace, call);
+  const launch = originOf(trace, call);
   let range = launch < 0 ? -1 : trace.launches.range[launch];
   while (range >= 0) {
     yield range;
@@ -39,7 +51,7 @@ export function recordedStack(trace: Trace, call: number): number {
   if (timeKindOf(trace) === 'gpu' && trace.gpu.stack[call] >= 0) {
     return trace.gpu.stack[call];
   }
-  const launch = launchOf(trace, call);
+  const launch = originOf(trace, call);
   return launch < 0 ? -1 : trace.launches.stack[launch];
 }
 
@@ -196,6 +208,10 @@ function addGpuFacts(trace: Trace, call: number, add: (name: string, value: stri
   const replayed = gpu.replayed[call] === 1;
   const api = trace.names.get(launches.name[launch]);
   add('Launch', replayed ? `replayed from a graph by ${api}` : api);
+  const captured = gpu.captured?.[call] ?? -1;
+  if (captured >= 0) {
+    add('Captured as', trace.names.get(launches.name[captured]));
+  }
   add('Launched by', trace.lanes[launches.lane[launch]].label);
   const delay = gpu.start[call] - (launches.start[launch] + launches.duration[launch]);
   // A kernel may start before its launch call returns: then nothing waited in the queue.

@@ -184,7 +184,9 @@ function launchWords(trace: Trace, call: number): string {
   const api = names.get(launches.name[launch]);
   const where = lanes[launches.lane[launch]].label;
   if (gpu.replayed[call] === 1) {
-    return `replayed from a graph by ${api} on ${where}`;
+    const captured = gpu.captured?.[call] ?? -1;
+    const capture = captured < 0 ? '' : `, captured as ${names.get(launches.name[captured])}`;
+    return `replayed from a graph by ${api} on ${where}${capture}`;
   }
   const hasFrames = ranges.kind.includes(FRAME);
   const bare = launches.range[launch] < 0 && hasFrames ? ', nothing recorded around it' : '';

@@ -17,6 +17,16 @@ export function formatCount(n: number): string {
   return grouped(n);
 }
 
+/** A number of calls that a recorder counted: "5,120"; "unknown" where its file does not say. */
+export function formatCounted(counted: number | null): string {
+  return counted === null ? 'unknown' : formatCount(counted);
+}
+
+/** What a recorder kept of the calls it counted: "120 of 5,120 counted", "120 of unknown counted"; '' where it kept all. */
+export function formatKept(calls: number, counted: number | null): string {
+  return counted === calls ? '' : `${formatCount(calls)} of ${formatCounted(counted)} counted`;
+}
+
 /**
  * A duration in µs without its unit, for columns headed "µs": "12,400", "42", "9.3", "0.52".
  * Below 10 µs the fraction is a difference worth reading; above it is noise.
@@ -66,6 +76,23 @@ const BYTE_UNITS = [
 /** Bytes in decimal units: "10.5 GB". */
 export function formatBytes(bytes: number): string {
   return Number.isNaN(bytes) ? NO_FIGURE : inUnit(bytes, BYTE_UNITS);
+}
+
+const threeDecimals = format(',.3~f');
+const exponential = format('.3~e');
+
+/** A counter's value: "97 %", "1,980 MHz", "10.5 GB", "0.125"; very small and very large ones as "1.5e-7". */
+export function formatSample(value: number, unit: string): string {
+  if (unit === 'bytes') {
+    return formatBytes(value);
+  }
+  if (Number.isNaN(value)) {
+    return NO_FIGURE;
+  }
+  const size = Math.abs(value);
+  const text = value === 0 || (size >= 0.001 && size < 1e15) ? threeDecimals : exponential;
+  // The locale's minus sign would hide it from a search.
+  return `${text(value).replace('\u2212', '-')}${unit === '' ? '' : ` ${unit}`}`;
 }
 
 /** p99 / p50 and the like: "2.3x", "69x", "1,204x". */

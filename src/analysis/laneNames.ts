@@ -8,6 +8,17 @@ export function deviceName(trace: Trace, lane: Lane): string {
   return `${HIP_FORMATS.has(trace.format) ? 'hip' : 'cuda'}:${lane.device}`;
 }
 
+/**
+ * Where a counter is measured: "cuda:0" or "host", with its rank in front where the trace has several.
+ */
+export function counterPlace(
+  { format, ranks }: Pick<Trace, 'format' | 'ranks'>,
+  { rank, device }: { readonly rank: number; readonly device: number },
+): string {
+  const place = device < 0 ? 'host' : `${HIP_FORMATS.has(format) ? 'hip' : 'cuda'}:${device}`;
+  return ranks.length > 1 ? `${rankName(ranks[rank])} ${place}` : place;
+}
+
 /** "rank 1", or the rank's own label where the file states no number. */
 export function rankName(rank: Rank): string {
   return rank.rank >= 0 ? `rank ${rank.rank}` : rank.label;

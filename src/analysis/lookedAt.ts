@@ -1,6 +1,6 @@
 import { FRAME, MODULE, OP, moduleName, timeKindOf } from '../trace/index.js';
 import type { Frame, Trace } from '../trace/index.js';
-import { launchOf, rangesAround, recordedStack } from './callDetails.js';
+import { launchOf, originOf, rangesAround, recordedStack } from './callDetails.js';
 
 /** "moe.py:44 dispatch", or as much of it as is known. */
 export function frameWords(frame: Frame): string {
@@ -21,7 +21,7 @@ export function lookedAt(trace: Trace): (call: number) => string {
   const around = new Map<number, string>();
 
   const wordsAround = (call: number): string => {
-    const launch = launchOf(trace, call);
+    const launch = originOf(trace, call);
     const innermost = launch < 0 ? -1 : launches.range[launch];
     let words = around.get(innermost);
     if (words === undefined) {

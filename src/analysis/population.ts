@@ -3,6 +3,7 @@ import {
   NO_METHOD,
   UNCLASSIFIED,
   countedCalls,
+  keepsPartOfEvents,
   measuredColumns,
   timeKindOf,
 } from '../trace/index.js';
@@ -70,7 +71,7 @@ export function loadedRanksText({ ranks: { loaded, available } }: Population): s
 
 /** A recorder that drops events counts them over its whole recording: of a window nobody knows. */
 function countedInWindow(trace: Trace, rows: RowSpan): number | null {
-  return trace.format === 'ingero' ? null : rows.to - rows.from;
+  return keepsPartOfEvents(trace.format) ? null : rows.to - rows.from;
 }
 
 /** The figures that tell one trace from another. */

@@ -35,6 +35,12 @@ export interface DecompositionRow extends CallStatistics {
   readonly label: string;
   /** share of the total time of all rows, 0 to 1 */
   readonly share: number;
+  /**
+   * calls the recorder saw of the names in this row, kept in the file or not: equal to `calls` for
+   * recorders that keep every event. null = unknown: the file does not count one of the names, or holds
+   * calls of it in other rows too, or a window is set
+   */
+  readonly counted: number | null;
   /** calls below 100: the p99 rests on fewer than one call in its tail */
   readonly weak_p99: boolean;
   /** share of this row's time by method of attribution, 0 to 1, largest first */
@@ -185,6 +191,23 @@ export interface StallList {
 }
 
 /** A window of the timeline at the resolution of the screen. */
+/** A counter's track without its samples. */
+export interface CounterFigures {
+  readonly name: string;
+  /** of `min`, `mean` and `max`; '' where the file does not say */
+  readonly unit: string;
+  /** index in the trace's ranks */
+  readonly rank: number;
+  /** device ordinal, -1 = of the host */
+  readonly device: number;
+  readonly source: string;
+  readonly samples: number;
+  readonly min: number;
+  /** of the samples, however far apart they are */
+  readonly mean: number;
+  readonly max: number;
+}
+
 export interface TileRequest extends TimeWindow {
   /** width of the window in pixels: boxes narrower than one are merged */
   readonly pixels: number;
@@ -215,18 +238,37 @@ export interface TileSet {
    */
   readonly call: Int32Array;
   readonly texts: readonly string[];
+  /** absent where the trace has no counters */
+  readonly curves?: Curves;
+}
+/**
+ * The values of boxes that are points of a counter's curve: those of a pixel's samples. Such a box
+ * begins with the first of its samples and ends where the next box begins, `calls` counts its samples.
+ */
+export interface Curves {
+  /** the box that entry 0 of the columns is of; all boxes from it on are points */
+  readonly first: number;
+  /** least, greatest and last value, in the unit of the row's scale */
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  readonly last: Float64Array;
 }
 
 /** Level of the rows of API calls in a trace whose measured calls are those on the GPU. */
 export const API_CALL = 'API call';
 
+/** Level of rows that are the curve of a counter. */
+export const COUNTER = 'counter';
+
 /** A row of boxes. Rows with the same `group` belong to one lane, drawn under one heading. */
 export interface TimelineRow {
   readonly group: string;
-  /** "step", "layer", "module", "kernel", "annotation", "call", "host", or `API_CALL` */
+  /** "step", "layer", "module", "kernel", "annotation", "call", "host", `API_CALL` or `COUNTER` */
   readonly level: string;
   readonly label: string;
-  /** share of the trace's span this row is busy, 0 to 1; null where it is not meaningful */
+  /** of a counter: what the bottom and the top of its row stand for, in its unit; others have none */
+  readonly scale?: { readonly unit: string; readonly low: number; readonly high: number };
+  /** share of the time recorded in which this row is busy, 0 to 1; null where it is not meaningful */
   readonly busy: number | null;
 }
 

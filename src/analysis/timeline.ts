@@ -1,4 +1,5 @@
-import type { LayerLabels, Trace } from '../trace/index.js';
+import { UNCLASSIFIED, type LayerLabels, type Trace } from '../trace/index.js';
+import { counterRows, type BuiltCurve } from './counterRows.js';
 import type { TileRequest, TileSet } from './results.js';
 import { checkWindow } from './search.js';
 import { timelineRows } from './timelineRows.js';
@@ -6,6 +7,8 @@ import type { BuiltRow } from './timelineRows.js';
 
 /** Wider than any screen; more would only be a way to ask for everything. */
 const MOST_PIXELS = 65_536;
+/** Of all curves together: 22 MB. Traces of more counters get their curves in wider pixels. */
+const MOST_POINTS = 500_000;
 
 /**
  * The timeline of a trace. Its rows are built once; a request then costs as much as the boxes it
@@ -13,9 +16,11 @@ const MOST_PIXELS = 65_536;
  */
 export class Timeline {
   private readonly rows: readonly BuiltRow[];
+  private readonly curves: readonly BuiltCurve[];
 
   constructor(trace: Trace, labels: LayerLabels) {
     this.rows = timelineRows(trace, labels);
+    this.curves = counterRows(trace);
   }
 
   /**
@@ -40,27 +45,49 @@ export class Timeline {
     const calls: number[] = [];
     const call: number[] = [];
     const texts = new Map<string, number>();
+    const idOf = (label: string): number => {
+      let id = texts.get(label);
+      if (id === undefined) {
+        id = texts.size;
+        texts.set(label, id);
+      }
+      return id;
+    };
     this.rows.forEach(({ boxes, face }, rowIndex) => {
       boxes.visible(window, pixelNs, (box, merged) => {
         const tableRow = boxes.tableRow(box);
-        const label = face.text(tableRow);
-        let textId = texts.get(label);
-        if (textId === undefined) {
-          textId = texts.size;
-          texts.set(label, textId);
-        }
         row.push(rowIndex);
         start.push(boxes.startOf(box));
         duration.push(boxes.durationOf(box));
         type.push(face.type(tableRow));
-        text.push(textId);
+        text.push(idOf(face.text(tableRow)));
         calls.push(merged);
         call.push(face.call(tableRow));
       });
     });
+    const first = row.length;
+    const low: number[] = [];
+    const high: number[] = [];
+    const last: number[] = [];
+    const wider = Math.max(1, Math.ceil((this.curves.length * pixels) / MOST_POINTS));
+    this.curves.forEach(({ row: about, curve }, i) => {
+      const textId = idOf(about.label);
+      curve.visible(window, pixelNs * wider, (point) => {
+        row.push(this.rows.length + i);
+        start.push(point.start);
+        duration.push(point.end - point.start);
+        type.push(UNCLASSIFIED);
+        text.push(textId);
+        calls.push(point.samples);
+        call.push(-1);
+        low.push(point.low);
+        high.push(point.high);
+        last.push(point.last);
+      });
+    });
     return {
       window,
-      rows: this.rows.map((built) => built.row),
+      rows: [...this.rows, ...this.curves].map((built) => built.row),
       count: row.length,
       row: Uint32Array.from(row),
       start: Float64Array.from(start),
@@ -70,6 +97,14 @@ export class Timeline {
       calls: Uint32Array.from(calls),
       call: Int32Array.from(call),
       texts: [...texts.keys()],
+      ...(this.curves.length > 0 && {
+        curves: {
+          first,
+          low: Float64Array.from(low),
+          high: Float64Array.from(high),
+          last: Float64Array.from(last),
+        },
+      }),
     };
   }
 }

@@ -1,6 +1,6 @@
 import { FRAME, KERNEL, MODULE, timeKindOf } from '../trace/index.js';
 import type { LayerLabels, Trace } from '../trace/index.js';
-import { launchOf, rangesAround, recordedStack } from './callDetails.js';
+import { launchOf, originOf, rangesAround, recordedStack } from './callDetails.js';
 
 /** Why calls stay unclassified where no pass said so. */
 export const UNCLASSIFIED_REASONS = {
@@ -42,7 +42,7 @@ export function unclassifiedReasons(trace: Trace, labels: LayerLabels): (call: n
     if (launchOf(trace, call) < 0) {
       return UNCLASSIFIED_REASONS.noLaunch;
     }
-    if (gpu.replayed[call] === 1) {
+    if (gpu.replayed[call] === 1 && originOf(trace, call) === gpu.launch[call]) {
       return UNCLASSIFIED_REASONS.replayed;
     }
     let framed = false;

@@ -5,10 +5,12 @@ import {
   formatCount,
   formatDuration,
   formatMicros,
+  formatSample,
   formatShare,
 } from '../analysis/format.js';
-import type { CallStatistics, Population } from '../analysis/results.js';
-import { visibleText } from '../analysis/visibleText.js';
+import { counterPlace } from '../analysis/laneNames.js';
+import type { CallStatistics, CounterFigures, Population } from '../analysis/results.js';
+import { visibleJson, visibleText } from '../analysis/visibleText.js';
 import { rankRanges } from '../formats/ranks/rankChoice.js';
 import type { TraceSummary } from '../session/session.js';
 import { METHOD_LABELS, type RankClock } from '../trace/index.js';
@@ -19,6 +21,8 @@ export type InfoFormat = (typeof INFO_FORMATS)[number];
 
 /** A recorder repeats its findings every few seconds: a terminal shows the first of them. */
 const MARKERS_SHOWN = 5;
+/** Recordings of GPU metrics have dozens of counters a GPU. */
+const COUNTERS_SHOWN = 40;
 /** Files without a rank number that are named. */
 const UNLOADED_SHOWN = 5;
 
@@ -29,7 +33,7 @@ export function infoOutput(
   format: InfoFormat,
 ): string {
   return format === 'json'
-    ? `${JSON.stringify({ ...infoJson(summary), population }, null, 2)}\n`
+    ? `${visibleJson({ ...infoJson(summary), population })}\n`
     : infoText(summary, population);
 }
 
@@ -76,12 +80,28 @@ function infoJson(summary: TraceSummary): object {
       counted_by_name: report.countedByName ?? [],
       skipped: report.skipped,
     },
+    samples: {
+      in_file: report.samples?.inFile ?? 0,
+      read: report.samples?.read ?? 0,
+    },
+    counters: summary.counters.map((counter) => ({
+      ...counter,
+      rank: summary.ranks[counter.rank].rank,
+      rank_label: summary.ranks[counter.rank].label,
+    })),
     dashboard: summary.dashboard,
     missing: report.missing,
     warnings: report.warnings,
     facts: report.facts,
     markers: summary.markers,
   };
+}
+
+function counterText(summary: TraceSummary, counter: CounterFigures): string {
+  const { name, unit, samples, min, max } = counter;
+  const place = counterPlace(summary, counter);
+  const extremes = [min, max].map((value) => formatSample(value, unit)).join(' to ');
+  return `${place} ${name}: ${formatCount(samples)} ${samples === 1 ? 'sample' : 'samples'}, ${extremes}`;
 }
 
 function clockJson(clock: RankClock): object {
@@ -156,6 +176,25 @@ function infoText(summary: TraceSummary, population: Population): string {
     ['API calls', formatCount(counts.launches)],
     ['ranges', formatCount(counts.ranges)],
     ['host events', formatCount(counts.host)],
+    ...(report.samples === undefined
+      ? []
+      : [
+          [
+            'counter samples',
+            `${formatCount(report.samples.read)} of ${formatCount(report.samples.inFile)} in the file`,
+          ] as [string, string],
+        ]),
+    ...summary.counters
+      .slice(0, COUNTERS_SHOWN)
+      .map((counter): [string, string] => ['counter', counterText(summary, counter)]),
+    ...(summary.counters.length > COUNTERS_SHOWN
+      ? [
+          [
+            'counters, too',
+            `${formatCount(summary.counters.length - COUNTERS_SHOWN)} more; --format json lists all`,
+          ] as [string, string],
+        ]
+      : []),
     [
       'duty cycle',
       dashboard.duty_cycle === null

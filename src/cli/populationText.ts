@@ -46,7 +46,7 @@ export function populationText(
     );
   } else if (population.counted !== null && population.counted !== population.rows) {
     lines.push(
-      `The recorder counted ${formatCount(population.counted)} ${what}; the file keeps ${formatCount(population.rows)} of them.`,
+      `The recorder counted ${formatCount(population.counted)} ${what}; the file keeps ${formatCount(population.rows)} of them. Percentiles are of those kept, and it keeps unusual calls rather than others.`,
     );
   }
   if (population.skipped.length > 0) {

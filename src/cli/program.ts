@@ -18,6 +18,7 @@ import { EXPLAIN_FORMATS, explainOutput } from './explainOutput.js';
 import type { ExplainFormat } from './explainOutput.js';
 import { INFO_FORMATS, infoOutput } from './infoOutput.js';
 import type { InfoFormat } from './infoOutput.js';
+import { maxUnpackedOption, withRemedy, type OpeningOptions } from './openingOptions.js';
 import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
 import type { QueryFormat } from './queryOutput.js';
 import { notesOnRanks, ranksOption, type RankOptions } from './rankOptions.js';
@@ -31,6 +32,7 @@ import type { UnclassifiedFormat } from './unclassifiedOutput.js';
 interface QueryOptions extends AttributionOptions, RankOptions {
   readonly file?: string;
   readonly limit?: number;
+  readonly private?: true;
   readonly format: QueryFormat;
 }
 
@@ -75,7 +77,7 @@ export async function runCli(args: readonly string[], runtime: CliRuntime): Prom
       return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     }
     const code = exitCodeOf(error);
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = withRemedy(error, error instanceof Error ? error.message : String(error));
     runtime.terminal.say(
       code === EXIT.defect ? `layerscope failed, which is a defect of it: ${sentence}` : sentence,
     );
@@ -108,19 +110,16 @@ function buildProgram(runtime: CliRuntime): Command {
     .description('What a trace is and holds.')
     .argument('<trace...>', TRACES)
     .addOption(ranksOption())
+    .addOption(maxUnpackedOption())
     .addOption(formatOption(INFO_FORMATS))
-    .action(async (traces: string[], options: RankOptions & { format: InfoFormat }) => {
-      const { ranks } = options;
-      await withTrace(
-        runtime,
-        traces,
-        ranks === undefined ? {} : { ranks },
-        async (session, summary) => {
+    .action(
+      async (traces: string[], options: OpeningOptions & RankOptions & { format: InfoFormat }) => {
+        await withTrace(runtime, traces, options, async (session, summary) => {
           const { population } = await session.decompose({ by: 'layer-type' });
           await terminal.write(infoOutput(summary, population, options.format));
-        },
-      );
-    });
+        });
+      },
+    );
 
   withTraceOptions(program.command('decompose'))
     .description('Calls, total, share, p50, p99, max and tail ratio by layer type.')
@@ -229,6 +228,10 @@ function buildProgram(runtime: CliRuntime): Command {
     .argument('<trace...>', `${TRACES}, then the statement: one SELECT`)
     .option('--file <query.tracesql>', 'read the statement from a file instead')
     .addOption(new Option('--limit <n>', 'rows at most').argParser(wholeNumber))
+    .option(
+      '--private',
+      'show environments, command lines, host and user names that the file keeps',
+    )
     .addOption(formatOption(QUERY_FORMATS))
     .action(async (words: string[], options: QueryOptions) => {
       const { traces, sql } = await tracesAndStatement(words, options.file);
@@ -254,7 +257,7 @@ function withTraceOptions(command: Command): Command {
 async function withTrace(
   runtime: CliRuntime,
   given: readonly string[],
-  options: AttributionOptions & RankOptions,
+  options: AttributionOptions & RankOptions & { readonly private?: true },
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
   const { paths, found: foundTraces } = await traceFiles(given);
@@ -271,6 +274,8 @@ async function withTrace(
       attribution: inputs,
       found: foundTraces,
       ...(options.ranks === undefined ? {} : { ranks: options.ranks }),
+      ...(options.private === undefined ? {} : { privateValues: true }),
+      ...(options.maxUnpacked === undefined ? {} : { unpackLimit: options.maxUnpacked }),
     });
     runtime.terminal.progressDone();
     for (const line of [...notesOnRanks(summary), ...notesOnInputs(summary)]) {

@@ -1,9 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { printable } from '../formats/printable.js';
 import { compareNames } from '../formats/ranks/rankOfName.js';
 import { mayBeTrace } from '../formats/ranks/traceFileNames.js';
 import { TraceOpenError } from '../trace/index.js';
+
+/** Characters of a path that a sentence quotes. */
+const LONGEST_PATH = 300;
 
 /** The trace files a command line names. */
 export interface GivenTraces {
@@ -29,7 +33,7 @@ export async function traceFiles(given: readonly string[]): Promise<GivenTraces>
       if (inside.length === 0) {
         throw new TraceOpenError(
           'not-found',
-          `The folder ${path} holds no trace (.json, .json.gz, .db, .sqlite, .rpd, .tar).`,
+          `The folder ${printable(path, LONGEST_PATH)} holds no trace (.json, .json.gz, .db, .sqlite, .rpd, .tar).`,
         );
       }
       found.push(...inside.map((name) => join(path, name)));
@@ -41,7 +45,7 @@ export async function traceFiles(given: readonly string[]): Promise<GivenTraces>
         absolute: isAbsolute(path),
       });
       if (matches.length === 0) {
-        throw new TraceOpenError('not-found', `No file matches ${path}.`);
+        throw new TraceOpenError('not-found', `No file matches ${printable(path, LONGEST_PATH)}.`);
       }
       paths.push(...matches.sort(compareNames));
     } else {

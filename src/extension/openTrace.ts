@@ -2,11 +2,15 @@ import { isCancellation } from '../session/rpc.js';
 import type {
   AttributionInputs,
   CallOptions,
+  OpenOptions,
   RankChoice,
   TraceSession,
   TraceSummary,
 } from '../session/session.js';
 import { TraceOpenError, type Progress } from '../trace/index.js';
+
+/** What a user may want of an opening. */
+export type OpeningWishes = Pick<OpenOptions, 'unpackLimit' | 'privateValues'>;
 
 /** How far the opening of a trace got. */
 export type OpenState =
@@ -19,6 +23,8 @@ export type OpenState =
       readonly sentence: string;
       readonly looksLike: string;
       readonly tables: readonly string[];
+      /** it was not opened because it unpacks to much: the user may want that */
+      readonly unpacksLarge: boolean;
     };
 
 /**
@@ -41,12 +47,14 @@ export class OpenTrace {
    * @param createSession gives a session that can read `paths`
    * @param onTrouble is told of errors that no user has to act on
    * @param attribution what else the layers are to be told by, asked for at each labelling
+   * @param wishes what the settings say of opening, asked for at each
    */
   constructor(
     private paths: readonly string[],
     private readonly createSession: () => Promise<TraceSession>,
     private readonly onTrouble: (error: unknown) => void,
     private readonly attribution: () => Promise<AttributionInputs> = async () => ({}),
+    private readonly wishes: () => OpeningWishes = () => ({}),
   ) {}
 
   /** Files of the run, the one that was opened first; which ranks are loaded is in the summary. */
@@ -67,18 +75,20 @@ export class OpenTrace {
     }
   }
 
-  /** Opens the same again. */
-  reopen(): Promise<void> {
-    return this.open(this.paths, this.ranks);
+  /** Opens the same again. @param wishes as in `open` */
+  reopen(wishes: OpeningWishes = {}): Promise<void> {
+    return this.open(this.paths, this.ranks, wishes);
   }
 
   /**
    * Opens `paths` in place of what was open: the first was opened by the user, the others lie with it.
    * Ends with the state 'opened' or 'failed', never throws.
+   * @param wishes beyond the settings, for this opening only
    */
   async open(
     paths: readonly string[],
     ranks: RankChoice = { kind: 'few', first: paths[0] },
+    wishes: OpeningWishes = {},
   ): Promise<void> {
     this.ranks = ranks;
     this.opening?.abort();
@@ -96,6 +106,8 @@ export class OpenTrace {
       const attribution = await this.attribution();
       const summary = await opened.open(paths, {
         attribution,
+        ...this.wishes(),
+        ...wishes,
         ranks,
         found: paths.slice(1),
         signal: opening.signal,
@@ -221,18 +233,15 @@ export class OpenTrace {
 }
 
 function failureOf(error: unknown, cancelled: boolean): OpenState {
+  const failed = { kind: 'failed', looksLike: '', tables: [], unpacksLarge: false } as const;
   if (cancelled || isCancellation(error)) {
-    return { kind: 'failed', sentence: 'Opening was cancelled.', looksLike: '', tables: [] };
+    return { ...failed, sentence: 'Opening was cancelled.' };
   }
   if (error instanceof TraceOpenError) {
-    const { message, looksLike, tables } = error;
-    return { kind: 'failed', sentence: message, looksLike, tables };
+    const { code, message, looksLike, tables } = error;
+    const unpacksLarge = code === 'unpacks-large';
+    return { ...failed, sentence: message, looksLike, tables, unpacksLarge };
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return {
-    kind: 'failed',
-    sentence: `The trace could not be opened: ${reason}`,
-    looksLike: '',
-    tables: [],
-  };
+  return { ...failed, sentence: `The trace could not be opened: ${reason}` };
 }

@@ -5,7 +5,7 @@ import { OpenTrace } from './openTrace.js';
 import type { OwnRuleFiles } from './ownRuleFiles.js';
 import type { RunMemory } from './runMemory.js';
 import type { Runtime } from './runtime.js';
-import { openRanksTogether, type OpenRanksTogether } from './settings.js';
+import { openRanksTogether, openingWishes, type OpenRanksTogether } from './settings.js';
 import { TraceAttribution } from './traceAttribution.js';
 import { fileName, rankSiblings, traceInput, tracePath } from './traceFiles.js';
 
@@ -40,6 +40,7 @@ export class TraceDocument implements vscode.CustomDocument {
         }),
       (error) => log.error(`${this.name}: ${reasonOf(error)}`),
       () => this.attribution.inputs(),
+      openingWishes,
     );
     this.trace.onChange((state) => {
       if (state.kind === 'opened') {
@@ -101,6 +102,11 @@ export class TraceDocument implements vscode.CustomDocument {
 
   retry(): void {
     void this.trace.reopen();
+  }
+
+  /** Opens it whatever it unpacks to; the next opening asks again. */
+  openAnyway(): void {
+    void this.trace.reopen({ unpackLimit: Infinity });
   }
 
   dispose(): void {

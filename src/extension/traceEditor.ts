@@ -113,6 +113,9 @@ export class TraceEditor {
       case 'retry':
         this.document.retry();
         return;
+      case 'openAnyway':
+        this.document.openAnyway();
+        return;
       case 'loadRanks':
         void loadRanks(
           this.document,
@@ -155,9 +158,9 @@ export class TraceEditor {
         this.showWaiting();
         return;
       case 'failed': {
-        const { sentence, looksLike, tables } = state;
+        const { sentence, looksLike, tables, unpacksLarge } = state;
         this.waiting = []; // the page says why there is nothing to show
-        this.post({ type: 'failed', sentence, looksLike, tables });
+        this.post({ type: 'failed', sentence, looksLike, tables, unpacksLarge });
         return;
       }
     }

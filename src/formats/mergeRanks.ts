@@ -11,6 +11,7 @@ import {
   type Marker,
   type RangeColumns,
   type Rank,
+  type RecordedTime,
   type RankClock,
   type TimedColumns,
   type Trace,
@@ -96,6 +97,13 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
         (id, part) => nameIds[part][id],
       ),
       replayed: gpu.column(Uint8Array, (t) => t.replayed),
+      ...(parts.some((part) => part.gpu.captured !== undefined) && {
+        captured: gpu.column(
+          Int32Array,
+          (t) => t.captured ?? new Int32Array(t.count).fill(-1),
+          (row, part) => (row < 0 ? row : launches.position[part][row]),
+        ),
+      }),
       stack: gpu.column(Int32Array, (t) => t.stack, stackId),
     } satisfies GpuColumns,
     launches: {
@@ -144,6 +152,7 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
     formatLabel: [...new Set(parts.map((part) => part.formatLabel))].join(', '),
     clock: { originNs, epoch: parts[0].clock.epoch, fileBaseNs: parts[0].clock.fileBaseNs },
     spanNs: Math.max(...parts.map((part, i) => shifts[i] + part.spanNs)),
+    ...recordedByAny(parts, shifts),
     names,
     ranks: ranks.map((rank, i) => ({ ...rank, clock: clocks[partOfRank[i]] })),
     lanes: parts.flatMap((part, i) =>
@@ -176,6 +185,34 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
       warnings,
     ),
   };
+}
+
+/** When the recorder of any part ran, where one of them paused. */
+function recordedByAny(
+  parts: readonly Trace[],
+  shifts: readonly number[],
+): Pick<Trace, 'recorded'> {
+  if (parts.every(({ recorded }) => recorded === undefined)) {
+    return {};
+  }
+  const all = parts
+    .flatMap(({ recorded, spanNs }, i) =>
+      (recorded ?? [{ start: 0, end: spanNs }]).map(({ start, end }) => ({
+        start: start + shifts[i],
+        end: end + shifts[i],
+      })),
+    )
+    .sort((a, b) => a.start - b.start);
+  const recorded: RecordedTime[] = [];
+  for (const time of all) {
+    const last = recorded.at(-1);
+    if (last === undefined || time.start > last.end) {
+      recorded.push(time);
+    } else {
+      recorded[recorded.length - 1] = { start: last.start, end: Math.max(last.end, time.end) };
+    }
+  }
+  return { recorded };
 }
 
 /** Ranks that do not state their number come last. */

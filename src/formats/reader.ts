@@ -1,4 +1,5 @@
 import type { FormatId, ReportProgress, Trace } from '../trace/index.js';
+import type { UnpackAllowance } from './unpackAllowance.js';
 
 /** Ranged reads over a file wherever it lies. Reading never changes anything. */
 export interface TraceSource {
@@ -36,6 +37,8 @@ export interface Probe {
 export interface ReadOptions {
   readonly progress?: ReportProgress;
   readonly signal?: AbortSignal;
+  /** how much may be unpacked of all files together; left out: of each what its size allows */
+  readonly unpacking?: UnpackAllowance;
 }
 
 /** What a file says of its rank, as far as a few reads tell. */

@@ -4,9 +4,15 @@ import { timeKindOf, type Trace } from '../trace/index.js';
 export interface CallEvidence {
   /** number of measured calls */
   readonly count: number;
-  /** index in `Trace.launches` of the API call that started it (for host calls: itself), -1 = none */
+  /**
+   * index in `Trace.launches` of the API call that started it (for host calls: itself; for what was
+   * replayed from a graph: the call that was captured, where the trace knows it), -1 = none
+   */
   readonly launch: Int32Array;
-  /** 1 where the call was replayed from a graph: its launch stands for many kernels of many layers */
+  /**
+   * 1 where the call was replayed from a graph and only the graph's launch is known, which stands for many
+   * kernels of many layers
+   */
   readonly replayed: Uint8Array;
   /** index in `Trace.stacks` of the stack recorded with the call or its launch; negative = none */
   readonly stack: Int32Array;
@@ -15,11 +21,13 @@ export interface CallEvidence {
 /** The launches behind `measuredColumns(trace)`. */
 export function callEvidence(trace: Trace): CallEvidence {
   if (timeKindOf(trace) === 'gpu') {
-    const { count, launch, replayed, stack } = trace.gpu;
+    const { count, captured, stack } = trace.gpu;
+    const capture = (i: number): number => captured?.[i] ?? -1;
+    const launch = trace.gpu.launch.map((own, i) => (capture(i) >= 0 ? capture(i) : own));
     return {
       count,
       launch,
-      replayed,
+      replayed: trace.gpu.replayed.map((own, i) => (capture(i) >= 0 ? 0 : own)),
       stack: stack.map((own, i) =>
         own < 0 && launch[i] >= 0 ? trace.launches.stack[launch[i]] : own,
       ),

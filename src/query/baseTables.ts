@@ -7,6 +7,7 @@ import {
   type Lane,
   type TimedColumns,
 } from '../trace/index.js';
+import { counterFigures } from '../analysis/counterFigures.js';
 import type { SqlValue } from '../sqlite/engine.js';
 import type { QueryTables } from './tables.js';
 
@@ -229,6 +230,47 @@ export const BASE_TABLES = {
       ({ host }) =>
       (i) => [...timed(host, i), HOST_KINDS[host.kind[i]]],
   },
+  counters: {
+    name: 'layerscope_counters',
+    columns: [
+      'id INTEGER PRIMARY KEY',
+      'name TEXT',
+      'unit TEXT',
+      'rank INTEGER',
+      'rank_id INTEGER',
+      'device INTEGER',
+      'source TEXT',
+      'samples INTEGER',
+      'least NUMERIC',
+      'mean REAL',
+      'most NUMERIC',
+    ],
+    count: (t) => t.counters.length,
+    rows: (t) => (i) => {
+      const { name, unit, rank, device, source, samples, min, mean, max } = counterFigures(
+        t.counters[i],
+      );
+      return [
+        i,
+        name,
+        unit === '' ? null : unit,
+        link(t.ranks[rank].rank),
+        rank,
+        link(device),
+        source,
+        samples,
+        min,
+        mean,
+        max,
+      ];
+    },
+  },
+  samples: {
+    name: 'layerscope_samples',
+    columns: ['counter INTEGER', 'time NUMERIC', 'value NUMERIC'],
+    count: (t) => t.counters.reduce((sum, { time }) => sum + time.length, 0),
+    rows: sampleRows,
+  },
   stalls: {
     name: 'layerscope_stalls',
     columns: [
@@ -311,6 +353,24 @@ function launchRows(t: QueryTables): (i: number) => SqlValue[] {
     total[i],
     ...(own ? labelled(labels, i) : agreed.row(i, events[i])),
   ];
+}
+
+/** The samples of all tracks, one track after the other. */
+function sampleRows({ counters }: QueryTables): (i: number) => SqlValue[] {
+  let track = 0;
+  let first = 0;
+  return (i) => {
+    // Rows are asked for in order; from the start again otherwise.
+    if (i < first) {
+      [track, first] = [0, 0];
+    }
+    while (i - first >= counters[track].time.length) {
+      first += counters[track].time.length;
+      track++;
+    }
+    const { time, value } = counters[track];
+    return [track, time[i - first], value[i - first]];
+  };
 }
 
 const DIFFERENT = -2;

@@ -304,6 +304,40 @@ export const VIEWS: readonly CatalogueView[] = [
     ],
   },
   {
+    name: 'counters',
+    description:
+      'Sampled quantities: GPU metrics, memory in use, clocks. Empty where the trace has none.',
+    columns: [
+      column('id', 'INTEGER', 'Number of the track, counter_id of the samples.'),
+      column('name', 'TEXT', 'Quantity as the trace names it.'),
+      column('unit', 'TEXT', "Unit of the values: '%', 'MHz', 'bytes'; NULL where not stated."),
+      ...RANK,
+      column('device', 'INTEGER', 'Number of the GPU; NULL for the host.'),
+      column('source', 'TEXT', "Where the file keeps it: 'GPU_METRICS', 'C'."),
+      column('samples', 'INTEGER', 'Samples in the trace.'),
+      column('min', 'NUMERIC', 'Least value, in unit.'),
+      column('mean', 'REAL', 'Mean of the samples, in unit, however far apart they are.'),
+      column('max', 'NUMERIC', 'Greatest value, in unit.'),
+    ],
+  },
+  {
+    name: 'counter_samples',
+    description:
+      'Samples of the counters, by track and time. A value holds until the next one. They are no events and are in no other view.',
+    columns: [
+      column('counter_id', 'INTEGER', 'Row of the track in the view counters.'),
+      column('name', 'TEXT', 'Quantity as the trace names it.'),
+      column(
+        'time_ns',
+        'NUMERIC',
+        "From the trace's start; may be before or after all events.",
+        'ns',
+      ),
+      column('time_us', 'REAL', "From the trace's start.", 'µs'),
+      column('value', 'NUMERIC', "In the track's unit."),
+    ],
+  },
+  {
     name: 'ranks',
     description:
       'Processes of the distributed job, one row a file or rank: those that are loaded, then those that are not.',

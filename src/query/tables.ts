@@ -1,6 +1,7 @@
 import type { StallList } from '../analysis/results.js';
 import {
   timeKindOf,
+  type CounterTrack,
   type FormatId,
   type GpuColumns,
   type HostColumns,
@@ -46,6 +47,7 @@ export interface QueryTables {
   readonly launches: LaunchColumns;
   readonly ranges: RangeColumns;
   readonly host: HostColumns;
+  readonly counters: readonly CounterTrack[];
   /** labels of the measured calls: GPU events, or API calls where the trace has no others */
   readonly labels: Pick<LayerLabels, 'type' | 'index' | 'module' | 'method' | 'step' | 'steps'>;
   readonly stalls: readonly StallFigures[];
@@ -76,6 +78,7 @@ export function queryTables(trace: Trace, labels: LayerLabels, stalls: StallList
     launches: trace.launches,
     ranges: trace.ranges,
     host: trace.host,
+    counters: trace.counters,
     labels: { type, index, module, method, step, steps },
     stalls: stalls.stalls.map(({ call, typical_ns, lost_ns, has_source }) => ({
       call,

@@ -204,6 +204,46 @@ export function viewStatements(tables: QueryTables): ReadonlyMap<string, ViewSql
     ['ranges', onThreads('ranges', 'layerscope_ranges', { parent_id: 'c.parent' }, 'ranges')],
     ['host_events', onThreads('host_events', 'layerscope_host', {}, 'host')],
     [
+      'counters',
+      {
+        select: select(
+          'counters',
+          {
+            id: 'c.id',
+            name: 'c.name',
+            unit: 'c.unit',
+            rank: 'c.rank',
+            rank_id: 'c.rank_id',
+            device: 'c.device',
+            source: 'c.source',
+            samples: 'c.samples',
+            min: 'c.least',
+            mean: 'c.mean',
+            max: 'c.most',
+          },
+          'FROM layerscope_counters c',
+        ),
+        needs: ['counters'],
+      },
+    ],
+    [
+      'counter_samples',
+      {
+        select: select(
+          'counter_samples',
+          {
+            counter_id: 's.counter',
+            name: 'c.name',
+            time_ns: 's.time',
+            time_us: 's.time / 1000.0',
+            value: 's.value',
+          },
+          'FROM layerscope_samples s JOIN layerscope_counters c ON c.id = s.counter',
+        ),
+        needs: ['counters', 'samples'],
+      },
+    ],
+    [
       'ranks',
       {
         select: `SELECT id, rank, world_size, label, device, file, loaded, clock_skew_ns,

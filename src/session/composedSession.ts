@@ -31,13 +31,23 @@ export interface SessionParts {
 /** A `TraceSession` made of a trace engine and a query engine, wherever they run. */
 export class ComposedSession implements TraceSession {
   private queries: Promise<StartedQueryEngine> | undefined;
+  /** asked for when the trace was opened */
+  private privateValues = false;
   /** files the engine knows by their names only */
   private unread: readonly string[] = [];
 
   constructor(private readonly parts: SessionParts) {}
 
   async open(paths: readonly string[], options: OpenOptions = {}): Promise<TraceSummary> {
-    const { attribution: given, ranks = { kind: 'few' }, found = [], ...call } = options;
+    const {
+      attribution: given,
+      ranks = { kind: 'few' },
+      found = [],
+      unpackLimit,
+      privateValues = false,
+      ...call
+    } = options;
+    this.privateValues = privateValues;
     const needed = neededFirst(paths, ranks);
     const inputs = await Promise.all(
       paths.map(async (path): Promise<TraceInput> => {
@@ -48,7 +58,10 @@ export class ComposedSession implements TraceSession {
     this.unread = inputs.flatMap(({ unread, path }) => (unread === true ? path : []));
     const attribution = given === undefined ? {} : await this.forEngine(given);
     call.signal?.throwIfAborted();
-    return this.parts.trace.open({ inputs, ranks, attribution }, call);
+    return this.parts.trace.open(
+      { inputs, ranks, attribution, ...(unpackLimit === undefined ? {} : { unpackLimit }) },
+      call,
+    );
   }
 
   async loadRanks(
@@ -179,7 +192,15 @@ export class ComposedSession implements TraceSession {
       options?.progress?.({ stage: 'Preparing the trace for SQL' });
       const data = await this.parts.trace.queryData(undefined);
       const started = await this.parts.startQueries();
-      await started.engine.load(data);
+      // Nobody has this engine yet: a cancellation that comes while it loads ends it here.
+      const { signal } = options ?? {};
+      const stop = () => started.stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        await started.engine.load({ ...data, privateValues: this.privateValues });
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
       return started;
     } catch (error) {
       this.queries = undefined; // so that the next query tries again

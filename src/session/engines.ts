@@ -34,6 +34,8 @@ export interface QueryData {
   readonly tables: QueryTables;
   /** the trace's own database, write-ahead log merged; null where the trace is no SQLite file */
   readonly database: Uint8Array | null;
+  /** the user asked for what is private in the file's own tables */
+  readonly privateValues?: boolean;
 }
 
 /** The half of a session that holds the trace: in a worker under VS Code. */
@@ -46,6 +48,8 @@ export interface TraceEngine extends Omit<
       inputs: readonly TraceInput[];
       ranks?: RankChoice;
       attribution?: EngineAttribution;
+      /** see `OpenOptions` */
+      unpackLimit?: number;
     },
     options?: CallOptions,
   ): Promise<TraceSummary>;

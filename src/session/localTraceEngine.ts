@@ -1,5 +1,6 @@
 import { callAt } from '../analysis/callAt.js';
 import { callDetails } from '../analysis/callDetails.js';
+import { counterFigures } from '../analysis/counterFigures.js';
 import { dashboard } from '../analysis/dashboard.js';
 import { decompose } from '../analysis/decompose.js';
 import { explainCall } from '../analysis/explainCall.js';
@@ -13,9 +14,11 @@ import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
 import { cancellable, openRun } from '../formats/openTrace.js';
+import { plainDatabase } from '../formats/packedDatabase.js';
 import type { RankChoice } from '../formats/ranks/rankChoice.js';
 import type { RunInput, TraceRun } from '../formats/ranks/traceRun.js';
-import type { FormatReader, TraceSource } from '../formats/reader.js';
+import type { FormatReader, ReadOptions, TraceSource } from '../formats/reader.js';
+import { UnpackAllowance } from '../formats/unpackAllowance.js';
 import { otherVerdicts } from '../layers/otherVerdicts.js';
 import type { RuleSet } from '../layers/rules.js';
 import { queryTables } from '../query/tables.js';
@@ -44,6 +47,8 @@ interface Opened {
   readonly run: TraceRun;
   readonly inputs: Map<string, TraceInput>;
   timeline: Timeline | undefined;
+  /** bytes that packed files of this opening may unpack to; undefined = what their sizes allow */
+  readonly unpackLimit: number | undefined;
 }
 
 /** The trace, its labels and the analyses, in the thread it is made in. */
@@ -57,10 +62,11 @@ export class LocalTraceEngine implements TraceEngine {
       inputs: readonly TraceInput[];
       ranks?: RankChoice;
       attribution?: EngineAttribution;
+      unpackLimit?: number;
     },
     options: CallOptions = {},
   ): Promise<TraceSummary> {
-    const { ranks = { kind: 'few' }, attribution = {} } = request;
+    const { ranks = { kind: 'few' }, attribution = {}, unpackLimit } = request;
     const inputs = new Map(request.inputs.map((input) => [input.path, input]));
     const files = request.inputs.map(({ path, name, found, unread = false }): RunInput => ({
       path,
@@ -69,10 +75,15 @@ export class LocalTraceEngine implements TraceEngine {
       unread,
       open: async () => this.runtime.source(inputs.get(path) ?? { path, name }),
     }));
-    const { run, trace } = await openRun(files, this.runtime.readers, ranks, options);
+    const { run, trace } = await openRun(
+      files,
+      this.runtime.readers,
+      ranks,
+      withinLimit(unpackLimit, options),
+    );
     options.signal?.throwIfAborted();
     const { labels, basis, rules } = await this.label(trace, attribution, options);
-    this.opened = { trace, labels, rules, run, inputs, timeline: undefined };
+    this.opened = { trace, labels, rules, run, inputs, unpackLimit, timeline: undefined };
     return summaryOf(trace, basis);
   }
 
@@ -88,7 +99,8 @@ export class LocalTraceEngine implements TraceEngine {
     for (const input of request.inputs ?? []) {
       opened.inputs.set(input.path, input);
     }
-    const trace = await cancellable(options, () => opened.run.load(request.ranks, options));
+    const reading = withinLimit(opened.unpackLimit, options);
+    const trace = await cancellable(reading, () => opened.run.load(request.ranks, reading));
     const { labels, basis, rules } = await this.label(trace, request.attribution ?? {}, options);
     if (this.opened?.run !== opened.run) {
       throw cancelled(); // another trace was opened meanwhile
@@ -170,7 +182,9 @@ export class LocalTraceEngine implements TraceEngine {
     }
     const source = await this.runtime.source(own);
     try {
-      return { tables, database: await this.runtime.database(source) };
+      // It is open: what it unpacks to was allowed.
+      const plain = await plainDatabase(source, withinLimit(Infinity, {}));
+      return { tables, database: await this.runtime.database(plain) };
     } finally {
       await source.close();
     }
@@ -212,6 +226,13 @@ export class LocalTraceEngine implements TraceEngine {
   }
 }
 
+/** @param unpackLimit bytes; undefined = each file what its size allows */
+function withinLimit(unpackLimit: number | undefined, options: CallOptions): ReadOptions {
+  return unpackLimit === undefined
+    ? options
+    : { ...options, unpacking: new UnpackAllowance(unpackLimit) };
+}
+
 function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
   return {
     files: trace.files,
@@ -229,6 +250,7 @@ function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
       host: trace.host.count,
     },
     timeKind: timeKindOf(trace),
+    counters: trace.counters.map(counterFigures),
     report: trace.report,
     markers: trace.markers,
     dashboard: dashboard(trace),

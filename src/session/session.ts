@@ -2,6 +2,7 @@ import type {
   AttributionBasis,
   CallDetails,
   CallExplanation,
+  CounterFigures,
   DashboardView,
   DecomposeBy,
   Decomposition,
@@ -47,6 +48,8 @@ export interface TraceSummary {
     readonly host: number;
   };
   readonly timeKind: TimeKind;
+  /** tracks of samples, by rank and device */
+  readonly counters: readonly CounterFigures[];
   readonly report: TraceReport;
   readonly markers: readonly Marker[];
   readonly dashboard: DashboardView;
@@ -106,6 +109,10 @@ export interface OpenOptions extends CallOptions {
   readonly ranks?: RankChoice;
   /** paths that nobody named, which lay in a folder: what is no trace among them is left out */
   readonly found?: readonly string[];
+  /** bytes that packed files may unpack to, all together; left out: what their sizes allow */
+  readonly unpackLimit?: number;
+  /** SQL shows environments, command lines, host and user names that the recorder kept */
+  readonly privateValues?: boolean;
 }
 
 /**

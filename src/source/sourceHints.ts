@@ -25,7 +25,8 @@ const MOST_HINTS = 24;
  *
  * The line of a frame is the one the recorder states: the PyTorch profiler names the line a function
  * begins at, launch stacks the line that was running. A kernel replayed from a graph was not
- * launched from where its graph was started: it has its module and its name only.
+ * launched from where its graph was started: it has what was open at its capture, where the trace knows
+ * that, else its module and its name only.
  *
  * @param call index in `measuredColumns(trace)`
  * @throws RangeError for a call the trace does not have
@@ -44,7 +45,8 @@ export function sourceHints(trace: Trace, labels: LayerLabels, call: number): So
     }
   };
   const isGpu = timeKindOf(trace) === 'gpu';
-  const replayed = isGpu && trace.gpu.replayed[call] === 1;
+  const replayed =
+    isGpu && trace.gpu.replayed[call] === 1 && (trace.gpu.captured?.[call] ?? -1) < 0;
   if (isGpu && trace.gpu.stack[call] >= 0) {
     addFrames(stackOf(trace, call), hints);
   } else if (!replayed) {

@@ -39,6 +39,12 @@ export interface GpuColumns extends TimedColumns {
   /** 1 where it was replayed from a CUDA/HIP graph */
   readonly replayed: Uint8Array;
   /**
+   * for what was replayed from a graph the API call (index in `Trace.launches`) that made its node while
+   * the graph was captured: what was open around that call it belongs to. -1 = not known; absent where
+   * the file does not say for any
+   */
+  readonly captured?: Int32Array;
+  /**
    * index in `Trace.stacks` where the file stores the stack with the GPU event itself (flat `events`
    * tables), -1 = none. Formats that store it with the API call have it in `LaunchColumns.stack`.
    */
@@ -218,10 +224,17 @@ export interface CounterTrack {
   readonly value: Float64Array;
 }
 
+/** A time in which the recorder ran. ns from the trace's start. */
+export interface RecordedTime {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Something the recorder already found: a causal chain, a mark. */
 export interface Marker {
   /** ns from the trace's start */
   readonly time: number;
+  /** as the file has it; '' where it states none */
   readonly severity: string;
   readonly title: string;
   readonly text: string;
@@ -299,6 +312,11 @@ export interface Trace {
   };
   /** ns from the first start to the last end of any event */
   readonly spanNs: number;
+  /**
+   * when the recorder ran, where the file has pauses between its sessions: ascending and apart; absent
+   * where it ran all of `spanNs`
+   */
+  readonly recorded?: readonly RecordedTime[];
   readonly names: NameTable;
   readonly ranks: readonly Rank[];
   /** every file of the run, in order of ranks; absent where only one file was given */

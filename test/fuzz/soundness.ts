@@ -16,6 +16,7 @@ export function unsoundParts(trace: Trace): string[] {
   const problems = new Set<string>();
   reportProblems(trace, problems);
   columnProblems(trace, problems);
+  counterProblems(trace, problems);
   if (problems.size === 0) {
     analysisProblems(trace, problems);
   }
@@ -99,6 +100,7 @@ function columnProblems(trace: Trace, problems: Set<string>): void {
   index('collectives.group', collectives?.group, collectives?.count ?? 0, 0, names.size);
   index('gpu.kind', gpu.kind, gpu.count, 0, GPU_KINDS.length);
   index('gpu.launch', gpu.launch, gpu.count, -1, launches.count);
+  index('gpu.captured', gpu.captured, gpu.count, -1, launches.count);
   index('gpu.shape', gpu.shape, gpu.count, -1, trace.kernelShapes.length);
   index('gpu.collective', gpu.collective, gpu.count, 0, names.size);
   index('gpu.replayed', gpu.replayed, gpu.count, 0, 2);
@@ -134,6 +136,31 @@ function columnProblems(trace: Trace, problems: Set<string>): void {
   }
   finite('stack lines', [...stacks.frames.map(({ line }) => line)], problems);
   finite('marker times', [...trace.markers.map(({ time }) => time)], problems, -Infinity);
+}
+
+function counterProblems({ counters, report, ranks }: Trace, problems: Set<string>): void {
+  let samples = 0;
+  for (const { time, value, rank, device, name } of counters) {
+    samples += time.length;
+    if (time.length === 0 || time.length !== value.length) {
+      problems.add(`a track has ${time.length} times of ${value.length} values`);
+    }
+    finite('counter times', [...time], problems, -Infinity);
+    finite('counter values', [...value], problems, -Infinity);
+    if (time.some((at, i) => at < time[i - 1])) {
+      problems.add('a counter is not in time order');
+    }
+    if (!(rank >= 0 && rank < ranks.length && Number.isInteger(device) && device >= -1)) {
+      problems.add(`a counter of rank ${rank}, device ${device}`);
+    }
+    if (typeof name !== 'string') {
+      problems.add('a counter without a name');
+    }
+  }
+  const { inFile, read } = report.samples ?? { inFile: 0, read: 0 };
+  if (read !== samples || !Number.isSafeInteger(inFile) || inFile < read) {
+    problems.add(`${read} of ${inFile} samples read, the tracks hold ${samples}`);
+  }
 }
 
 function timedProblems(

@@ -289,7 +289,7 @@ export class DetailsPane extends ViewElement {
           class="tool bordered"
           @click=${() => this.view.setWindow({ startNs: span.startNs, endNs: span.startNs + span.durationNs })}
         >
-          Decompose this ${span.level}
+          Decompose this ${span.value === undefined ? span.level : 'time'}
         </button>
         <button class="tool" @click=${() => this.view.showInterval(span.startNs, span.durationNs)}>
           Show in timeline
@@ -297,8 +297,10 @@ export class DetailsPane extends ViewElement {
       </div>
       <h3>Facts</h3>
       <dl>
-        ${factRow('Kind', span.level)} ${factRow('Start', formatInstant(span.startNs))}
-        ${factRow('Duration', `${formatDuration(span.durationNs)} (${formatMicros(span.durationNs)} µs)`)}
+        ${factRow('Kind', span.level)}
+        ${span.value === undefined ? nothing : factRow('Value', span.value)}
+        ${factRow('Start', formatInstant(span.startNs))}
+        ${factRow(span.value === undefined ? 'Duration' : 'Held for', `${formatDuration(span.durationNs)} (${formatMicros(span.durationNs)} µs)`)}
         ${factRow('Lane', visibleText(span.group))}
       </dl>`;
   }
@@ -311,7 +313,7 @@ export class DetailsPane extends ViewElement {
     }
     return html`<div class="name">${visibleText(marker.title)}</div>
       <dl>
-        ${factRow('Severity', visibleText(marker.severity))}
+        ${marker.severity === '' ? nothing : factRow('Severity', visibleText(marker.severity))}
         ${factRow('Time', formatInstant(marker.time))}
       </dl>
       <p>${visibleText(marker.text)}</p>

@@ -1,6 +1,6 @@
-import { API_CALL } from '../../src/analysis/results.js';
+import { API_CALL, COUNTER } from '../../src/analysis/results.js';
 import type { TileSet } from '../../src/analysis/results.js';
-import { formatCount, formatDuration } from '../../src/analysis/format.js';
+import { formatCount, formatDuration, formatSample } from '../../src/analysis/format.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import { layerTypeOf, UNCLASSIFIED } from '../../src/trace/index.js';
 import { isOwnCall, boxOfCall, launchedBy } from './ownCall.js';
@@ -10,6 +10,7 @@ import { formatInstant } from './ruler.js';
 export interface BoxWords {
   readonly name: string;
   readonly layer: string;
+  /** of a counter: its value */
   readonly duration: string;
   readonly start: string;
   /** what the API call of the box launched; '' for other boxes, or where it launched nothing */
@@ -19,6 +20,39 @@ export interface BoxWords {
 }
 
 export function describeBox(tiles: TileSet, box: number): BoxWords {
+  return tiles.rows[tiles.row[box]].level === COUNTER
+    ? describePoint(tiles, box)
+    : describeCall(tiles, box);
+}
+
+/** The value of a counter from its sample on; undefined for boxes that are no point of a curve. */
+export function valueOf(tiles: TileSet, box: number): string | undefined {
+  const { scale } = tiles.rows[tiles.row[box]];
+  return tiles.curves === undefined || scale === undefined
+    ? undefined
+    : formatSample(tiles.curves.last[box - tiles.curves.first], scale.unit);
+}
+
+function describePoint(tiles: TileSet, box: number): BoxWords {
+  const { label, scale } = tiles.rows[tiles.row[box]];
+  const { curves } = tiles;
+  const samples = tiles.calls[box];
+  const value = (of: Float64Array | undefined): string =>
+    formatSample(of?.[box - (curves?.first ?? 0)] ?? NaN, scale?.unit ?? '');
+  return {
+    name: visibleText(label),
+    layer: '',
+    duration: value(curves?.last),
+    start: `at ${formatInstant(tiles.start[box])}`,
+    launched: '',
+    merged:
+      samples > 1
+        ? `the last of ${formatCount(samples)} samples in this pixel, ${value(curves?.low)} to ${value(curves?.high)}; zoom in to tell them apart`
+        : '',
+  };
+}
+
+function describeCall(tiles: TileSet, box: number): BoxWords {
   const calls = tiles.calls[box];
   const code = tiles.type[box];
   const level = tiles.rows[tiles.row[box]].level;
@@ -58,7 +92,8 @@ export function sayBox(tiles: TileSet, box: number): string {
     words.start,
     words.launched,
     words.merged,
-    visibleText(`${row.label}, ${row.group}`),
+    // A counter's row is called what the counter is.
+    visibleText(row.level === COUNTER ? row.group : `${row.label}, ${row.group}`),
   ]
     .filter((part) => part !== '')
     .join(', ');

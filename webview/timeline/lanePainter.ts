@@ -5,8 +5,10 @@ import type { BoxRow, BoxStyle } from '../boxes/boxRenderer.js';
 import type { Selection } from '../state.js';
 import { readTheme } from '../theme.js';
 import type { CanvasTheme } from '../theme.js';
-import { HEADING_HEIGHT, ROW_HEIGHT, sameRows } from './layout.js';
-import type { Layout } from './layout.js';
+import { COUNTER } from '../../src/analysis/results.js';
+import { drawCurve, drawScale } from './curvePainter.js';
+import { HEADING_HEIGHT, sameRows } from './layout.js';
+import type { LaidOutRow, Layout } from './layout.js';
 import { timeTicks } from './ruler.js';
 import { dimming, prepare, sceneStyles } from './scene.js';
 import type { Prepared } from './scene.js';
@@ -68,7 +70,7 @@ export class LanePainter {
     this.gridLines(picture, theme);
     if (picture.ready !== undefined) {
       this.selectionColumn(picture, theme);
-      this.boxes(picture, picture.ready);
+      this.boxes(picture, picture.ready, theme);
       this.outsideWindow(picture, theme);
       this.selectionFrame(picture, picture.ready, theme);
     }
@@ -106,7 +108,7 @@ export class LanePainter {
     context.globalAlpha = 1;
   }
 
-  private boxes(picture: Picture, ready: Prepared): void {
+  private boxes(picture: Picture, ready: Prepared, theme: CanvasTheme): void {
     const { scale, whole } = picture;
     const plot = { left: GUTTER, right: picture.width };
     const reach = ready.tiles.window;
@@ -116,36 +118,42 @@ export class LanePainter {
       contains(reach, scale.viewport) ||
       !sameRows(whole.rows, ready.tiles.rows)
     ) {
-      this.part(picture, ready, plot);
+      this.part(picture, ready, plot, theme);
       return;
     }
     // Where the finer tiles do not reach yet, the coarse ones of the whole trace stand in.
     const under = prepare(whole);
     const from = GUTTER + scale.xOf(reach.startNs);
     const to = GUTTER + scale.xOf(reach.endNs);
-    this.part(picture, under, { left: plot.left, right: Math.min(plot.right, from) });
-    this.part(picture, under, { left: Math.max(plot.left, to), right: plot.right });
-    this.part(picture, ready, {
-      left: Math.max(plot.left, from),
-      right: Math.min(plot.right, to),
-    });
+    this.part(picture, under, { left: plot.left, right: Math.min(plot.right, from) }, theme);
+    this.part(picture, under, { left: Math.max(plot.left, to), right: plot.right }, theme);
+    const fine = { left: Math.max(plot.left, from), right: Math.min(plot.right, to) };
+    this.part(picture, ready, fine, theme);
   }
 
-  private part(picture: Picture, ready: Prepared, { left, right }: Part): void {
+  private part(picture: Picture, ready: Prepared, { left, right }: Part, theme: CanvasTheme): void {
     if (right <= left) {
       return;
     }
-    const { scale, scrollTop, height, layout, typeCode } = picture;
+    const { scale, scrollTop, typeCode } = picture;
     const origin = scale.timeAt(left - GUTTER);
     const end = scale.timeAt(right - GUTTER);
     const rows: BoxRow[] = [];
-    for (const group of layout.groups) {
-      for (const placed of group.rows) {
-        const y = placed.y - scrollTop;
-        if (y + ROW_HEIGHT >= 0 && y <= height) {
-          const range = ready.index.overlapping(placed.row, origin, end);
-          rows.push({ y: y + 1, height: ROW_HEIGHT - 2, ...range });
-        }
+    for (const placed of shownRows(picture)) {
+      const y = placed.y - scrollTop;
+      const range = ready.index.overlapping(placed.row, origin, end);
+      if (picture.rows[placed.row].level === COUNTER) {
+        drawCurve(
+          this.context,
+          theme,
+          ready.tiles,
+          ready.index.order.subarray(range.from, range.to),
+          {
+            ...{ scale, left, right, top: y, height: placed.height, gutter: GUTTER },
+          },
+        );
+      } else {
+        rows.push({ y: y + 1, height: placed.height - 2, ...range });
       }
     }
     this.renderer.draw({
@@ -205,13 +213,14 @@ export class LanePainter {
     const y = placed.y - picture.scrollTop;
     context.lineWidth = 2;
     context.strokeStyle = theme.selection;
-    context.strokeRect(left - 1, y, width + 2, ROW_HEIGHT);
+    context.strokeRect(left - 1, y, width + 2, placed.height);
     context.lineWidth = 1;
     context.strokeStyle = theme.ground;
-    context.strokeRect(left + 0.5, y + 1.5, Math.max(1, width - 1), ROW_HEIGHT - 3);
+    context.strokeRect(left + 0.5, y + 1.5, Math.max(1, width - 1), placed.height - 3);
   }
 
-  private gutter({ layout, rows, width, height, scrollTop }: Picture, theme: CanvasTheme): void {
+  private gutter(picture: Picture, theme: CanvasTheme): void {
+    const { layout, rows, width, height, scrollTop } = picture;
     const { context } = this;
     context.fillStyle = theme.ground;
     context.fillRect(0, 0, GUTTER - 1, height);
@@ -224,16 +233,29 @@ export class LanePainter {
       context.fillRect(0, heading, width, HEADING_HEIGHT);
       context.fillStyle = theme.line;
       context.fillRect(0, heading, width, 1);
-      context.fillStyle = theme.faintText;
-      for (const { row, y } of group.rows) {
-        const at = y - scrollTop + ROW_HEIGHT / 2 + 0.5;
-        if (at > -ROW_HEIGHT && at < height + ROW_HEIGHT) {
-          context.fillText(gutterText(rows[row].label), GUTTER - 8, at, GUTTER - 12);
-        }
+    }
+    for (const placed of shownRows(picture)) {
+      const { scale, label } = rows[placed.row];
+      const y = placed.y - scrollTop;
+      if (scale === undefined) {
+        context.fillStyle = theme.faintText;
+        const at = y + placed.height / 2 + 0.5;
+        context.fillText(gutterText(label), GUTTER - 8, at, GUTTER - 12);
+      } else {
+        drawScale(context, theme, visibleText(label), scale, {
+          ...{ top: y, height: placed.height, gutter: GUTTER },
+        });
       }
     }
     context.textAlign = 'start';
   }
+}
+
+/** The rows that the view shows some of. */
+function shownRows({ layout, scrollTop, height }: Picture): readonly LaidOutRow[] {
+  return layout.groups
+    .flatMap((group) => group.rows)
+    .filter((row) => row.y + row.height >= scrollTop && row.y <= scrollTop + height);
 }
 
 /** The selected span on the canvas, cut to the plot; undefined where it is out of view. */

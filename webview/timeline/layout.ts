@@ -1,17 +1,27 @@
-import { API_CALL } from '../../src/analysis/results.js';
+import { API_CALL, COUNTER } from '../../src/analysis/results.js';
 import type { TimelineRow } from '../../src/analysis/results.js';
 
 export const ROW_HEIGHT = 18;
 export const HEADING_HEIGHT = 22;
+/** px of a counter's row: a curve needs more height than a box */
+export const CURVE_HEIGHT = 36;
 
 /** How near the top a lane with such a row stands. */
-const STANDING: Readonly<Record<string, number>> = { kernel: 0, call: 1, [API_CALL]: 1 };
+const STANDING: Readonly<Record<string, number>> = {
+  kernel: 0,
+  [COUNTER]: 1,
+  call: 2,
+  [API_CALL]: 2,
+};
+const LAST = 3;
 
 export interface LaidOutRow {
   /** index in the tile set's rows */
   readonly row: number;
   /** px from the top of the content */
   readonly y: number;
+  /** px */
+  readonly height: number;
 }
 
 /** A lane: its heading and, unless folded, its rows below. */
@@ -33,8 +43,8 @@ export interface Layout {
 }
 
 /**
- * Places rows under the heading of their group: lanes with kernels first, then those with API calls,
- * then the rest; otherwise in the order the engine gives them.
+ * Places rows under the heading of their group: lanes with kernels first, then counters, then lanes with API
+ * calls, then the rest; otherwise in the order the engine gives them.
  */
 export function layOut(rows: readonly TimelineRow[], folded: ReadonlySet<string>): Layout {
   const byGroup = new Map<string, number[]>();
@@ -49,15 +59,19 @@ export function layOut(rows: readonly TimelineRow[], folded: ReadonlySet<string>
   const groups: LaidOutGroup[] = [];
   let y = 0;
   const standing = (members: readonly number[]) =>
-    Math.min(...members.map((i) => STANDING[rows[i].level] ?? 2));
+    Math.min(...members.map((i) => STANDING[rows[i].level] ?? LAST));
   const inOrder = [...byGroup].sort(([, a], [, b]) => standing(a) - standing(b));
   for (const [name, members] of inOrder) {
     const isFolded = folded.has(name);
     const shares = members.map((i) => rows[i].busy).filter((share) => share !== null);
     const top = y;
     y += HEADING_HEIGHT;
-    const placed = isFolded ? [] : members.map((row, i) => ({ row, y: y + i * ROW_HEIGHT }));
-    y += placed.length * ROW_HEIGHT;
+    const placed: LaidOutRow[] = [];
+    for (const row of isFolded ? [] : members) {
+      const height = rows[row].level === COUNTER ? CURVE_HEIGHT : ROW_HEIGHT;
+      placed.push({ row, y, height });
+      y += height;
+    }
     groups.push({
       name,
       y: top,
@@ -74,7 +88,7 @@ export function layOut(rows: readonly TimelineRow[], folded: ReadonlySet<string>
 export function rowAt(layout: Layout, y: number): LaidOutRow | undefined {
   for (const group of layout.groups) {
     for (const row of group.rows) {
-      if (y >= row.y && y < row.y + ROW_HEIGHT) {
+      if (y >= row.y && y < row.y + row.height) {
         return row;
       }
     }
@@ -93,7 +107,7 @@ export function scrolledTo(layout: Layout, row: number, scrollTop: number, heigh
     return scrollTop;
   }
   const top = placed.y - HEADING_HEIGHT;
-  const bottom = placed.y + ROW_HEIGHT;
+  const bottom = placed.y + placed.height;
   return top < scrollTop ? top : Math.max(scrollTop, bottom - height);
 }
 

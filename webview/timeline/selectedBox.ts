@@ -1,5 +1,6 @@
 import type { TileSet } from '../../src/analysis/results.js';
 import type { SelectedCall, SelectedSpan, Selection } from '../state.js';
+import { valueOf } from './describeBox.js';
 import { boxOfCall, isOwnCall } from './ownCall.js';
 import type { Prepared } from './scene.js';
 
@@ -27,6 +28,7 @@ export function selectionOf(tiles: TileSet, box: number): SelectedBox {
     return { kind: 'call', call, startNs, durationNs, merged };
   }
   const row = tiles.rows[tiles.row[box]];
+  const value = valueOf(tiles, box);
   const span: SelectedSpan = {
     kind: 'span',
     text: tiles.texts[tiles.text[box]],
@@ -35,6 +37,7 @@ export function selectionOf(tiles: TileSet, box: number): SelectedBox {
     startNs,
     durationNs,
     typeCode: tiles.type[box],
+    ...(value === undefined ? {} : { value }),
   };
   if (call < 0) {
     return span;

@@ -4,7 +4,7 @@ import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
 import { rankInTable } from '../sqliteRank.js';
 import { readSqliteTrace } from '../sqliteTrace.js';
-import { readIngeroEvents } from './ingeroEvents.js';
+import { readIngeroTrace } from './ingeroTrace.js';
 import { isIngero } from './schema.js';
 
 /**
@@ -23,7 +23,7 @@ export function ingeroReader(
     rank: ({ source }) => rankInTable(source, 'sessions'),
     read: (source, options) =>
       readSqliteTrace(source, options, openEngine, (engine, warnings) =>
-        readIngeroEvents(engine, source, options, warnings),
+        readIngeroTrace(engine, source, options, warnings),
       ),
   };
 }

@@ -77,13 +77,16 @@ export function skippedPhase(phase: string, category: string): string {
     case 'R':
     case 'n':
       return category === '' ? 'instant events' : `instant events (${category})`;
-    case 'C':
-      return 'counters (C)';
     case 'B':
     case 'E':
     case 'b':
     case 'e':
       return 'begin/end pairs (B, E, b, e)';
+    case 'S':
+    case 'T':
+    case 'p':
+    case 'F':
+      return 'asynchronous events (S, T, p, F)';
     default:
       return 'other phases';
   }

@@ -49,6 +49,8 @@ export class EventFields {
   readonly id = new Span();
   /** args.name of process_name and thread_name rows */
   readonly argName = new Span();
+  /** the object of all arguments, with its braces */
+  readonly args = new Span();
 
   private readonly all = [
     this.ph,
@@ -77,6 +79,7 @@ export class EventFields {
     this.forwardThread,
     this.id,
     this.argName,
+    this.args,
   ];
 
   clear(): void {
@@ -107,6 +110,8 @@ export interface EventSink {
 export interface StreamEnd {
   readonly opened: boolean;
   readonly complete: boolean;
+  /** an array of events without its bracket, which some recorders leave out */
+  readonly unclosed: boolean;
   readonly cutAt: number | undefined;
   readonly brokenAt: number | undefined;
   /** bytes behind a JSON that was closed, white space aside */
@@ -182,6 +187,7 @@ export class TraceEventStream {
       opened: this.sawEvents,
       // An array of events may end without its bracket.
       complete: this.state === DONE || (this.arrayForm && betweenEvents),
+      unclosed: this.state === EVENTS && this.arrayForm && betweenEvents,
       cutAt:
         this.state === EVENTS && !betweenEvents && !this.resyncing ? this.before + rest : undefined,
       brokenAt: this.brokenAt,
@@ -488,6 +494,7 @@ export class TraceEventStream {
         i = skipValue(b, i, end);
       } else if (b[i] === OPEN_BRACE && isArgs(b, keyStart, keyEnd)) {
         i = this.parseObject(i, end, true);
+        span = this.fields.args;
       } else {
         span = eventField(this.fields, b, keyStart, keyEnd);
         i = skipValue(b, i, end);

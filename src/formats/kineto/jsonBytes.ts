@@ -108,6 +108,36 @@ function skipNested(b: Uint8Array, i: number, end: number): number {
   return NEED;
 }
 
+/** Where a value lies in the bytes, without the quotes of a string. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Gives the key and the value of each member of an object.
+ * @param start of its brace; below 0 = no object, without members
+ * @param end after its closing brace; the bytes between are JSON that was gone through before
+ */
+export function eachMember(
+  b: Uint8Array,
+  start: number,
+  end: number,
+  onMember: (key: Extent, value: Extent) => void,
+): void {
+  for (let i = start < 0 ? end : skipSpace(b, start + 1, end); i < end && b[i] === QUOTE;) {
+    const afterKey = skipString(b, i, end);
+    const from = afterKey < 0 ? end : skipSpace(b, skipSpace(b, afterKey, end) + 1, end);
+    const after = skipValue(b, from, end);
+    if (after < 0) {
+      return;
+    }
+    const quoted = b[from] === QUOTE ? 1 : 0;
+    onMember({ start: i + 1, end: afterKey - 1 }, { start: from + quoted, end: after - quoted });
+    i = skipSpace(b, skipSpace(b, after, end) + 1, end);
+  }
+}
+
 /**
  * The end of a number without decimals that say nothing: programs that rewrite a trace in doubles
  * write the stream 7 as 7.0. Other values keep their end.

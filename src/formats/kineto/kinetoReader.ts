@@ -97,7 +97,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
   const links = linkKernels(rows.gpu, launches, rows.names, lanes);
   const collectives = rows.collectives.build(rows.gpu.order());
   const gpu = rows.gpu.build();
-  const nested = nestRanges(rows.ranges, launches, resolutionNs(rows, meta));
+  const nested = nestRanges(rows.ranges, [launches], resolutionNs(rows, meta));
   const ranges = withOperatorFacts(rows, nested, lanes);
   if (rows.stacks.stacks.length > 0) {
     giveStacks(launches, nested.columns, (range) => rows.ranges.stack[nested.fileRow[range]]);
@@ -137,7 +137,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
     host,
     kernelShapes: rows.kernelShapes,
     stacks: { frames: rows.stacks.frames, stacks: rows.stacks.stacks },
-    counters: [],
+    counters: rows.counters.build(shift, (process) => rows.lanes.deviceOf(process)),
     markers: [],
     report: report(rows, read, meta, end, packing, gpu, links, nested.unclosed),
   };
@@ -316,6 +316,12 @@ function report(
       `The file ends at byte ${end.bytes}${text} without closing its JSON; events may be missing.`,
     );
   }
+  if (end.unclosed) {
+    warn(
+      'unclosed',
+      `The file ends at byte ${end.bytes}${text}, between two events, without closing their list: whether its recorder left that out or the file was cut cannot be told.`,
+    );
+  }
   if (end.brokenAt !== undefined) {
     warn('damaged', `The JSON is damaged at byte ${end.brokenAt}${text}, after the events.`);
   }
@@ -335,6 +341,7 @@ function report(
       unclosed,
     );
   }
+  warnings.push(...rows.counters.tracks.warnings());
   const missing: string[] = [];
   if (gpu.count === 0) {
     missing.push('GPU events');
@@ -374,6 +381,7 @@ function report(
     rowsInFile: rows.rowsInFile,
     rowsRead,
     rowsCounted: null,
+    ...rows.counters.tracks.report(),
     skipped: [...rows.skipped]
       .map(([reason, count]) => ({ reason, rows: count }))
       .sort((a, b) => b.rows - a.rows),

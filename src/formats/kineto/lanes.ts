@@ -78,6 +78,13 @@ export class Lanes {
     return lane === undefined ? undefined : deviceNumber(lane.device);
   }
 
+  /** Number of the GPU whose rows have this process id: Kineto gives them the device's. -1 for none. */
+  deviceOf(process: string): number {
+    const isHost = this.lanes.some((l) => l.kind === 'thread' && l.process === process);
+    const isDevice = this.lanes.some((l) => l.kind === 'stream' && l.device === process);
+    return isDevice && !isHost ? deviceNumber(process) : -1;
+  }
+
   build(rank: number): Lane[] {
     const devices = new Set(this.lanes.flatMap((l) => (l.kind === 'stream' ? [l.device] : [])));
     return this.lanes.map((lane): Lane => {

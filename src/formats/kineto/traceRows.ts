@@ -16,6 +16,7 @@ import {
 import { ByteInterner } from './byteInterner.js';
 import { CallStacks } from './callStack.js';
 import { CollectiveArguments } from './collectiveArguments.js';
+import { KinetoCounters } from './counters.js';
 import { Role, roleOf, skippedCategory, skippedPhase } from './categories.js';
 import type { EventFields, EventSink, Span } from './eventStream.js';
 import { ForwardLinks } from './forwardLinks.js';
@@ -26,6 +27,8 @@ import { TraceClock } from './traceClock.js';
 
 const OVERHEAD = HOST_KINDS.indexOf('overhead');
 const COMPLETE = 0x58; // 'X'
+const COUNTER = 0x43; // 'C'
+const INSTANT = 0x69; // 'i'
 /** A hostile file may name a different category in each row. */
 const MAX_REASONS = 200;
 const OTHER = 'other categories';
@@ -44,6 +47,7 @@ export class TraceRows implements EventSink {
   readonly launches = new LaunchBuilder();
   readonly ranges = new RawRanges();
   readonly host = new HostBuilder();
+  readonly counters = new KinetoCounters();
   readonly stacks = new CallStacks();
   readonly forward = new ForwardLinks();
   /** by row of `ranges`: name id of the module hierarchy stated for an operator */
@@ -102,6 +106,9 @@ export class TraceRows implements EventSink {
   }
 
   event(fields: EventFields): void {
+    if (this.sample(fields)) {
+      return;
+    }
     this.rowsInFile++;
     const category =
       fields.cat.start < 0
@@ -131,6 +138,23 @@ export class TraceRows implements EventSink {
       return;
     }
     this.row(fields, category.role, start, duration);
+  }
+
+  /** Takes an event that samples a counter: it is no row. False for any other. */
+  private sample(fields: EventFields): boolean {
+    const { bytes, ph, ts } = fields;
+    const phase = ph.end - ph.start === 1 && ph.start >= 0 ? bytes[ph.start] : 0;
+    const isMemory = phase === INSTANT && this.counters.isMemory(fields);
+    if (phase !== COUNTER && !isMemory) {
+      return false;
+    }
+    const time = ts.start < 0 ? NaN : this.clock.relative(bytes, ts.start, ts.end);
+    if (isMemory) {
+      this.counters.memory(fields, time);
+    } else {
+      this.counters.counter(fields, time);
+    }
+    return true;
   }
 
   private row(fields: EventFields, role: Role, start: number, duration: number): void {

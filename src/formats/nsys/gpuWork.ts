@@ -1,6 +1,8 @@
+import type { SqlValue } from '../../sqlite/engine.js';
 import {
   GPU_KINDS,
   GpuBuilder,
+  GrowingColumn,
   KERNEL,
   MEMCPY,
   MEMSET,
@@ -45,6 +47,11 @@ export class NsysGpuWork {
   readonly kernelShapes: KernelShape[] = [];
   /** process of each row, as `processKey` makes it */
   readonly process: number[] = [];
+  /** nodes of graphs, each with its process; few run again and again */
+  readonly nodes: { readonly process: number; readonly node: SqlValue }[] = [];
+  /** by row: index in `nodes`, -1 for what was not replayed */
+  readonly nodeOf = new GrowingColumn(Int32Array);
+  private readonly nodeIds = new Map<SqlValue, Map<number, number>>();
   graphs = 0;
   graphNs = 0;
   private readonly shapeIds = new Map<string, number>();
@@ -77,6 +84,7 @@ export class NsysGpuWork {
         ...['demangledName', 'shortName', 'mangledName'].map(column),
         ...['gridX', 'gridY', 'gridZ', 'blockX', 'blockY', 'blockZ'].map(column),
         `coalesce(${column('graphNodeId')}, 0) <> 0 OR coalesce(${column('graphId')}, 0) <> 0`,
+        column('graphNodeId'),
       ],
       'Reading kernels',
       (row) => {
@@ -92,6 +100,7 @@ export class NsysGpuWork {
           ),
           shape: this.shape(values.slice(GEOMETRY, GEOMETRY + 6)),
           replayed: values[GEOMETRY + 6] === 1,
+          node: row[GEOMETRY + 7],
         });
       },
     );
@@ -112,6 +121,7 @@ export class NsysGpuWork {
         column('bytes'),
         variant === '' ? 'NULL' : column(variant),
         `coalesce(${column('graphNodeId')}, 0) <> 0`,
+        column('graphNodeId'),
       ],
       kind === MEMCPY ? 'Reading copies' : 'Reading memsets',
       (row) => {
@@ -121,6 +131,7 @@ export class NsysGpuWork {
           name: this.name(`${kind} ${which}`, () => nameOf(which)),
           bytes,
           replayed: replayed === 1,
+          node: row[PLACE + 3],
         });
       },
     );
@@ -162,7 +173,7 @@ export class NsysGpuWork {
     rows: NsysRows,
     kind: number,
     [start, duration, process, device, context, stream, correlation]: readonly number[],
-    more: { name: number; bytes?: number; shape?: number; replayed: boolean },
+    more: { name: number; bytes?: number; shape?: number; replayed: boolean; node?: SqlValue },
   ): void {
     if (!rows.accepts(start, duration)) {
       return;
@@ -173,6 +184,24 @@ export class NsysGpuWork {
     this.builder.push({ start, duration, name, lane, kind, correlation, bytes, shape });
     this.builder.replayed.set(row, more.replayed ? 1 : 0);
     this.process.push(process);
+    this.nodeOf.push(more.replayed ? this.nodeId(process, more.node ?? null) : -1);
+  }
+
+  private nodeId(process: number, node: SqlValue): number {
+    if (node === null) {
+      return -1;
+    }
+    let ofNode = this.nodeIds.get(node);
+    if (ofNode === undefined) {
+      ofNode = new Map();
+      this.nodeIds.set(node, ofNode);
+    }
+    let id = ofNode.get(process);
+    if (id === undefined) {
+      id = this.nodes.push({ process, node }) - 1;
+      ofNode.set(process, id);
+    }
+    return id;
   }
 
   private name(key: string, make: () => string): number {

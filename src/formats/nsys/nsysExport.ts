@@ -3,6 +3,7 @@ import {
   NameTable,
   throwIfCancelled,
   type GpuColumns,
+  type LaunchColumns,
   type Trace,
   type Warning,
 } from '../../trace/index.js';
@@ -10,6 +11,8 @@ import { nestedCallWarnings } from '../ingero/nestedCalls.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { StackBuilder } from '../stackBuilder.js';
 import { NsysApiCalls } from './apiCalls.js';
+import { CapturedNodes } from './capturedNodes.js';
+import { NsysCounters } from './counters.js';
 import { NsysGpuWork } from './gpuWork.js';
 import { NsysHostEvents } from './hostEvents.js';
 import { nameCollectives, NsysRanges } from './nvtx.js';
@@ -39,17 +42,23 @@ export async function readNsysExport(
   await calls.read(engine, rows, stacks);
   const work = new NsysGpuWork(names, places, strings);
   await work.read(rows);
+  const nodes = new CapturedNodes();
+  if (work.nodes.length > 0) {
+    await nodes.read(rows, places);
+  }
   const nvtx = new NsysRanges(names, places, strings);
   await nvtx.read(rows);
   const hostEvents = new NsysHostEvents(names, places, strings);
   await hostEvents.read(rows, calls);
+  const counters = new NsysCounters();
+  await counters.read(engine, rows);
   countUnreadTables(rows);
 
   throwIfCancelled(options.signal);
   options.progress?.({ stage: 'Linking kernels, launches and ranges' });
   const launches = calls.build();
   const link = linkGpuWork(work, calls);
-  const gpu = work.builder.build();
+  const gpu = { ...work.builder.build(), ...capturedCalls(work, nodes, launches) };
   const host = hostEvents.builder.build();
   const last = lastEnd([gpu, launches, host], nvtx.lastEnd);
   const ranges = nvtx.build(launches, stopOf(recording, rows.base, last));
@@ -60,9 +69,11 @@ export async function readNsysExport(
     (first, t) => (t.count > 0 ? Math.min(first, t.start[0]) : first),
     Infinity,
   );
+  // A recording of metrics alone has no events: then it is as long as they are.
+  const alone = Number.isFinite(shift) ? undefined : counters.tracks.reach();
   // A start with a fraction is none of Nsight Systems', and the origin is whole ns.
-  const origin = Number.isFinite(shift) ? Math.floor(shift) : 0;
-  let spanNs = 0;
+  const origin = Math.floor(alone?.first ?? (Number.isFinite(shift) ? shift : 0));
+  let spanNs = alone === undefined ? 0 : alone.last - origin;
   for (const { count, start, duration } of tables) {
     for (let i = 0; i < count; i++) {
       start[i] -= origin;
@@ -91,18 +102,20 @@ export async function readNsysExport(
     host,
     kernelShapes: work.kernelShapes,
     stacks: stackTable,
-    counters: [],
+    counters: counters.build(origin, lanes),
     markers: [],
     report: {
       rowsInFile: rows.inFile,
       rowsRead: tables.reduce((sum, { count }) => sum + count, 0),
       rowsCounted: null,
+      ...counters.tracks.report(),
       skipped: [...rows.skips.list(), ...rows.unread.list()].sort((a, b) => b.rows - a.rows),
       warnings: [
         ...found,
         ...rows.warnings,
         ...strings.warnings,
         ...rows.skips.warnings(),
+        ...counters.warnings,
         ...trimmedWarnings(recording),
         ...graphWarnings(work, link.graphLaunchesWithout, recording),
         ...launchWarnings(gpu, link.without),
@@ -127,17 +140,19 @@ export async function readNsysExport(
 /** A time near all others: the middle one of the first rows of the first table that has any. */
 function middleTime(engine: SqlEngine, schema: NsysSchema): bigint {
   const tables = [
-    'CUPTI_ACTIVITY_KIND_KERNEL',
-    'CUPTI_ACTIVITY_KIND_RUNTIME',
-    'NVTX_EVENTS',
-    'OSRT_API',
-    'PROFILER_OVERHEAD',
-    'SCHED_EVENTS',
-  ];
-  for (const table of tables.filter((name) => schema.has(name, 'start'))) {
+    ['CUPTI_ACTIVITY_KIND_KERNEL', 'start'],
+    ['CUPTI_ACTIVITY_KIND_RUNTIME', 'start'],
+    ['NVTX_EVENTS', 'start'],
+    ['OSRT_API', 'start'],
+    ['PROFILER_OVERHEAD', 'start'],
+    ['SCHED_EVENTS', 'start'],
+    ['GPU_METRICS', 'timestamp'],
+    ['NET_NIC_METRIC', 'start'],
+  ] as const;
+  for (const [table, column] of tables.filter(([name, time]) => schema.has(name, time))) {
     const sample: bigint[] = [];
     try {
-      engine.each(`SELECT "start" FROM ${table} NOT INDEXED LIMIT 501`, ([start]) => {
+      engine.each(`SELECT "${column}" FROM ${table} NOT INDEXED LIMIT 501`, ([start]) => {
         if (typeof start === 'bigint' || Number.isSafeInteger(start)) {
           sample.push(BigInt(start as bigint | number));
         }
@@ -179,6 +194,23 @@ function linkGpuWork(
     without,
     graphLaunchesWithout: calls.graphLaunchesWithout(builder, (row) => launchOf[row]),
   };
+}
+
+/** The call that made the node of each GPU event, where the file tells it for any. */
+function capturedCalls(
+  work: NsysGpuWork,
+  nodes: CapturedNodes,
+  launches: LaunchColumns,
+): Pick<GpuColumns, 'captured'> {
+  if (nodes.count === 0) {
+    return {};
+  }
+  const calls = work.nodes.map(({ process, node }) => nodes.callOf(process, node, launches));
+  const captured = Int32Array.from(work.builder.order(), (row) => {
+    const node = work.nodeOf.get(row);
+    return node < 0 ? -1 : calls[node];
+  });
+  return captured.some((call) => call >= 0) ? { captured } : {};
 }
 
 interface Timed {

@@ -129,7 +129,7 @@ export class NsysRanges {
         rows: this.open.length,
       });
     }
-    const { columns } = nestRanges(this.raw, launches, 0);
+    const { columns } = nestRanges(this.raw, [launches], 0);
     for (let i = 0; i < columns.count; i++) {
       if (columns.lane[i] >= APART) {
         columns.lane[i] -= APART;

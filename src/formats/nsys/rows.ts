@@ -1,6 +1,6 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import type { Warning } from '../../trace/index.js';
-import { eachEventRow } from '../eventRows.js';
+import { accountFor, eachEventRow, type RowsRead } from '../eventRows.js';
 import { MOST_NS } from '../exactTime.js';
 import type { ReadOptions } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
@@ -46,23 +46,47 @@ export class NsysRows {
     stage: string,
     onRow: (row: readonly SqlValue[]) => void,
   ): Promise<void> {
-    if (!this.schema.has(table, 'start')) {
-      return;
+    if (this.schema.has(table, 'start')) {
+      const read = await this.readable(table, expressions, stage, onRow);
+      this.inFile += read.inFile;
+      accountFor(table, read, this.skips, this.warnings);
     }
+  }
+
+  /**
+   * Gives every row of a table that is not counted here: its time, ns from the base, and the expressions;
+   * none where the file does not have the table.
+   * @returns rows that could not be read
+   * @throws SqlError; the signal's reason once it is aborted
+   */
+  async eachUncounted(
+    table: string,
+    time: string,
+    expressions: readonly string[],
+    stage: string,
+    onRow: (row: readonly SqlValue[]) => void,
+  ): Promise<number> {
+    if (!this.schema.has(table)) {
+      return 0;
+    }
+    const at = `${this.schema.column(table, time)} - (${this.base})`;
+    const read = await this.readable(table, [at, ...expressions], stage, onRow);
+    const lost = new RowSkips();
+    accountFor(table, read, lost, this.warnings);
+    return lost.rows;
+  }
+
+  private readable(
+    table: string,
+    expressions: readonly string[],
+    stage: string,
+    onRow: (row: readonly SqlValue[]) => void,
+  ): Promise<RowsRead> {
     const { progress } = this.options;
-    const { seen, inFile, damage } = await eachEventRow(this.engine, table, expressions, onRow, {
+    return eachEventRow(this.engine, table, expressions, onRow, {
       ...this.options,
       ...(progress !== undefined && { progress: (step) => progress({ ...step, stage }) }),
     });
-    this.inFile += inFile;
-    this.skips.add('in a damaged or missing part of the file', inFile - seen);
-    if (damage !== undefined) {
-      this.warnings.push({
-        code: 'damaged',
-        message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
-        rows: 0,
-      });
-    }
   }
 
   /** Whether a row's times can be shown; counts it by reason where they cannot. */

@@ -1,4 +1,5 @@
 import { printable } from '../printable.js';
+import { SAMPLE_TABLES } from './counters.js';
 import type { NsysRows } from './rows.js';
 
 /** Tables of events that are read. */
@@ -19,7 +20,6 @@ const READ = new Set([
 /** Tables of events that are not, and what is said of them. */
 const KNOWN: Readonly<Record<string, string>> = {
   composite_events: 'CPU samples (COMPOSITE_EVENTS)',
-  gpu_metrics: 'GPU metrics (GPU_METRICS): there are no counter tracks yet',
   cupti_activity_kind_cuda_event: 'CUDA event records (CUPTI_ACTIVITY_KIND_CUDA_EVENT)',
   cuda_gpu_memory_usage_events: 'allocations of GPU memory (CUDA_GPU_MEMORY_USAGE_EVENTS)',
   cuda_graph_events: 'building of CUDA graphs (CUDA_GRAPH_EVENTS)',
@@ -45,7 +45,7 @@ export function countUnreadTables(rows: NsysRows): void {
     const timed = TIME_COLUMNS.some((column) => rows.schema.has(table, column));
     if (known !== undefined) {
       rows.leaveOut(table, known);
-    } else if (!READ.has(name) && timed && !NO_EVENTS.test(name)) {
+    } else if (!READ.has(name) && !SAMPLE_TABLES.has(name) && timed && !NO_EVENTS.test(name)) {
       rows.leaveOut(table, `rows of ${printable(table, 60)}`);
     }
   }

@@ -6,7 +6,9 @@ import {
   type Trace,
   type Warning,
 } from '../../trace/index.js';
+import { longerThanAllStarts } from '../longEvents.js';
 import { mergeRanks } from '../mergeRanks.js';
+import { isPackedDatabase, plainDatabase } from '../packedDatabase.js';
 import { printable } from '../printable.js';
 import { probeSource } from '../probe.js';
 import {
@@ -154,18 +156,41 @@ export class TraceRun {
     try {
       const source = await file.open();
       try {
-        const reader = file.reader ?? (await readerFor(await probeSource(source), this.readers));
-        return withRank(await reader.read(source, options), file);
+        const { plain, reader } = await this.readable(file, source, options);
+        const trace = withLongEvents(await reader.read(plain, options));
+        const { path, name, size } = source;
+        return withRank(
+          plain === source ? trace : { ...trace, files: [{ path, name, bytes: size }] },
+          file,
+        );
       } finally {
         await source.close();
       }
     } catch (error) {
-      if (!file.named && spare && error instanceof TraceOpenError && error.code !== 'cancelled') {
+      if (!file.named && spare && isOfFile(error)) {
         this.leftOut.push({ name: file.name, sentence: error.message });
         return undefined;
       }
       throw error;
     }
+  }
+
+  /** A file as its reader can read it, and the reader. @throws TraceOpenError where none can */
+  private async readable(
+    file: RunFile,
+    source: TraceSource,
+    options: ReadOptions,
+  ): Promise<{ readonly plain: TraceSource; readonly reader: FormatReader }> {
+    if (file.reader !== undefined) {
+      return { plain: source, reader: file.reader };
+    }
+    const probe = await probeSource(source);
+    const plain = isPackedDatabase(probe) ? await plainDatabase(source, options) : source;
+    const reader = await readerFor(
+      plain === source ? probe : await probeSource(plain),
+      this.readers,
+    );
+    return { plain, reader };
   }
 
   private joined(): Trace {
@@ -237,12 +262,15 @@ class Listing {
       const probe = await probeSource(source);
       if (isTar(probe)) {
         await this.addArchive(input, probe);
+      } else if (isPackedDatabase(probe)) {
+        const { size: bytes } = source;
+        this.files.push({ ...input, ...NOT_LOOKED_AT, bytes, gzip: true, archived: undefined });
       } else {
         const reader = await readerFor(probe, this.readers);
         this.files.push({ ...input, ...(await looked(probe, reader)), archived: undefined });
       }
     } catch (error) {
-      if (input.named || !(error instanceof TraceOpenError) || error.code === 'cancelled') {
+      if (input.named || !isOfFile(error)) {
         throw error;
       }
       this.leftOut.push({ name, sentence: error.message });
@@ -273,7 +301,8 @@ class Listing {
         archived: { archive, entry },
       };
       const own = await probeSource(source);
-      const reader = await readerOf(own, this.readers, whole);
+      // What lies packed in it, and a database of which part is here, are looked into when they are read.
+      const reader = isPackedDatabase(own) ? 'unknown' : await readerOf(own, this.readers, whole);
       if (reader === 'unknown') {
         found.push({ ...place, ...NOT_LOOKED_AT, bytes: entry.size, gzip: own.gzip });
       } else if (reader !== undefined) {
@@ -288,6 +317,13 @@ class Listing {
     }
     this.files.push(...found.sort((a, b) => (a.path < b.path ? -1 : 1)));
   }
+}
+
+/** Whether a file itself is at fault, rather than what the user has to decide or has decided. */
+function isOfFile(error: unknown): error is TraceOpenError {
+  return (
+    error instanceof TraceOpenError && error.code !== 'cancelled' && error.code !== 'unpacks-large'
+  );
 }
 
 const NOT_LOOKED_AT = { stated: NO_RANK, bytes: 0, gzip: false, reader: undefined };
@@ -395,6 +431,11 @@ function withRank(trace: Trace, { stated }: RunFile): Trace {
   }
   const rank: Rank = { ...only, rank: stated.rank, label: labelOf(stated.rank, only.label) };
   return { ...trace, ranks: [rank] };
+}
+
+function withLongEvents(trace: Trace): Trace {
+  const warnings = [...trace.report.warnings, ...longerThanAllStarts(trace)];
+  return { ...trace, report: { ...trace.report, warnings } };
 }
 
 function leftOutWarnings(leftOut: readonly LeftOut[]): Warning[] {

@@ -5,6 +5,7 @@ import {
   formatDuration,
   formatMicros,
   formatRatio,
+  formatSample,
   formatShare,
 } from '../../../src/analysis/format.js';
 import { shortenMiddle, visibleText } from '../../../src/analysis/visibleText.js';
@@ -53,6 +54,14 @@ describe('figures', () => {
     expect(
       [830, 42_000, 12_400_000, 59.955e9, 999_600, 0, 1e12, 24.004e3].map(formatDuration),
     ).toEqual(['830 ns', '42 µs', '12.4 ms', '60.0 s', '1.00 ms', '0 ns', '1,000 s', '24.0 µs']);
+  });
+
+  it('writes the value of a counter with its unit', () => {
+    expect(
+      [97, 55.5, 0, -3, 1980, 1 / 3, 1.5e-7, 2 ** 60].map((value) => formatSample(value, '')),
+    ).toEqual(['97', '55.5', '0', '-3', '1,980', '0.333', '1.5e-7', '1.153e+18']);
+    expect(formatSample(1980, 'MHz')).toBe('1,980 MHz');
+    expect(formatSample(152_171_446_272, 'bytes')).toBe('152 GB');
   });
 
   it('groups counts and names bytes', () => {

@@ -10,6 +10,7 @@ import {
 } from '../../../src/trace/index.js';
 import type {
   CountedEvents,
+  CounterTrack,
   FormatId,
   Frame,
   KernelShape,
@@ -68,6 +69,7 @@ export interface Parts {
     kind: number;
     parent?: number;
   }[];
+  counters?: readonly CounterTrack[];
   host?: readonly { start: number; duration: number; name?: string; lane?: number }[];
   shapes?: readonly KernelShape[];
   frames?: readonly Frame[];
@@ -164,7 +166,7 @@ export function traceOf(parts: Parts): Trace {
       frames: parts.frames ?? [],
       stacks: (parts.stacks ?? []).map((stack) => Uint32Array.from(stack)),
     },
-    counters: [],
+    counters: parts.counters ?? [],
     markers: [],
     report: {
       rowsInFile: rows,

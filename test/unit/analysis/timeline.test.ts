@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { API_CALL } from '../../../src/analysis/results.js';
+import { API_CALL, COUNTER } from '../../../src/analysis/results.js';
 import type { TileSet } from '../../../src/analysis/results.js';
 import { Timeline } from '../../../src/analysis/timeline.js';
 import { ANNOTATION, FRAME, LAYER_TYPES, MODULE } from '../../../src/trace/index.js';
@@ -209,6 +209,58 @@ describe('timeline', () => {
     });
     expect(Array.from(tiles.call)).toEqual([0, 1]);
     expect(LAYER_TYPES[tiles.type[0]].key).toBe('attention');
+  });
+
+  it('shows counters as rows of their own behind all others, by GPU and host, with their scale', () => {
+    const track = (name: string, unit: string, device: number, value: number[]) => ({
+      ...{ name, unit, device, rank: 0, source: 'C' },
+      time: Float64Array.from(value, (_, i) => i * 10 - 5),
+      value: Float64Array.from(value),
+    });
+    const trace = traceOf({
+      gpu: [{ start: 0, duration: 100 }],
+      counters: [
+        track('queue', '', -1, [0, 0]),
+        track('SMs Active', '%', 0, [10, 90, 40, 55]),
+        track('Delta', 'W', 0, [-3, 8]),
+      ],
+    });
+    const timeline = new Timeline(trace, labelsOf(trace));
+    const tiles = timeline.tiles({ startNs: 0, endNs: 100, pixels: 5 });
+    const rows = tiles.rows.filter(({ level }) => level === COUNTER);
+    expect(rows).toEqual(tiles.rows.slice(1));
+    expect(rows.map(({ group, label, scale }) => ({ group, label, ...scale }))).toEqual([
+      { group: 'cuda:0 counters', label: 'SMs Active (%)', unit: '%', low: 0, high: 100 },
+      { group: 'cuda:0 counters', label: 'Delta (W)', unit: 'W', low: -3, high: 8 },
+      { group: 'host counters', label: 'queue', unit: '', low: 0, high: 1 },
+    ]);
+    const { curves } = tiles;
+    const of = (row: number) =>
+      Array.from({ length: tiles.count }, (_, box) => box)
+        .filter((box) => tiles.row[box] === row)
+        .map((box) => {
+          const i = box - (curves?.first ?? NaN);
+          const [from, to] = [tiles.start[box], tiles.start[box] + tiles.duration[box]];
+          return `${from}..${to} x${tiles.calls[box]} ${curves?.low[i]}..${curves?.high[i]} ${curves?.last[i]}`;
+        });
+    // Pixels of 20 ns, counted from 0.
+    expect(of(1)).toEqual(['-5..5 x1 10..10 10', '5..25 x2 40..90 40', '25..35 x1 55..55 55']);
+    expect(of(2)).toEqual(['-5..5 x1 -3..-3 -3', '5..15 x1 8..8 8']);
+    expect(tiles.call.slice(curves?.first).every((call) => call === -1)).toBe(true);
+  });
+
+  it('gives curves of very many counters in wider pixels, never more than half a million points', () => {
+    const time = Float64Array.from({ length: 20_000 }, (_, i) => i);
+    const counters = Array.from({ length: 100 }, (_, i) => ({
+      ...{ name: `c${i}`, unit: '', device: 0, rank: 0, source: 'C', time, value: time },
+    }));
+    const trace = traceOf({ gpu: [{ start: 0, duration: 20_000 }], counters });
+    const tiles = new Timeline(trace, labelsOf(trace)).tiles({
+      ...{ startNs: 0, endNs: 20_000, pixels: 20_000 },
+    });
+    const points = tiles.count - (tiles.curves?.first ?? 0);
+    expect(points).toBe(500_000);
+    expect(tiles.calls.slice(tiles.curves?.first).reduce((sum, n) => sum + n, 0)).toBe(2_000_000);
   });
 
   it('answers for an empty trace and refuses what is no window', () => {

@@ -27,6 +27,7 @@ const summary: TraceSummary = {
   run: [],
   counts: { gpu: 50_000, launches: 0, ranges: 0, host: 900 },
   timeKind: 'gpu',
+  counters: [],
   report: {
     rowsInFile: 50_900,
     rowsRead: 50_900,
@@ -409,6 +410,34 @@ describe('commands', () => {
     expect(code).toBe(0);
     expect(out.trimEnd().split('\n')).toHaveLength(1);
     expect(said).toContain('no GPU events');
+  });
+
+  it('info lists the counters with their samples, unit and extremes, as text and as JSON', async () => {
+    const counter = {
+      ...{ name: 'SMs Active', unit: '%', rank: 0, device: 0, source: 'GPU_METRICS' },
+      ...{ samples: 6000, min: 0, mean: 48.5, max: 97 },
+    };
+    const memory = { ...counter, name: 'Memory \u202eallocated', unit: 'bytes', device: -1 };
+    const answers: Partial<TraceSession> = {
+      open: async () => ({
+        ...summary,
+        counters: [counter, memory, ...Array.from({ length: 41 }, () => counter)],
+        report: { ...summary.report, samples: { inFile: 12_010, read: 12_000 } },
+      }),
+      decompose: async () => DECOMPOSITION,
+    };
+    const { out } = await run(['info', 'a.db'], answers);
+    expect(out).toMatch(/^counter samples +12,000 of 12,010 in the file$/m);
+    expect(out).toMatch(/^counter +cuda:0 SMs Active: 6,000 samples, 0 % to 97 %$/m);
+    expect(out).toMatch(/^counter +host Memory [^\u202e]*allocated: 6,000 samples, 0 B to 97 B$/m);
+    expect(out).toMatch(/^counters, too +3 more; --format json lists all$/m);
+    const json = JSON.parse((await run(['info', 'a.db', '--format', 'json'], answers)).out) as {
+      samples: object;
+      counters: object[];
+    };
+    expect(json.samples).toEqual({ in_file: 12_010, read: 12_000 });
+    expect(json.counters).toHaveLength(43);
+    expect(json.counters[0]).toEqual({ ...counter, rank: -1, rank_label: 'a.db' });
   });
 
   it('query takes the files of several ranks, then the statement', async () => {

@@ -31,6 +31,7 @@ describe('what package.json promises', () => {
     expect(patterns('layerscope.trace')).toEqual([
       '*.db',
       '*.rpd',
+      '*.rpd.gz',
       '*.pt.trace.json',
       '*.pt.trace.json.gz',
     ]);

@@ -134,10 +134,31 @@ describe('OpenTrace', () => {
       sentence: 'a.db is a SQLite database without events.',
       looksLike: 'a browser history',
       tables: ['urls'],
+      unpacksLarge: false,
     });
     expect(closed).toEqual([0]);
     expect(troubles).toEqual([]);
     await expect(trace.ready()).rejects.toThrow('not open');
+  });
+
+  it('opens what unpacks to much when asked to, this once', async () => {
+    const { trace, openings } = setUp();
+    trace.ensureOpening();
+    await settle();
+    expect(openings[0].options.unpackLimit).toBeUndefined();
+    const asks = 'bomb.json.gz (1 MiB) states that it unpacks to 3 GiB.';
+    openings[0].fail(new TraceOpenError('unpacks-large', asks));
+    await settle();
+    expect(trace.state).toMatchObject({ kind: 'failed', sentence: asks, unpacksLarge: true });
+    void trace.reopen({ unpackLimit: Infinity });
+    await settle();
+    expect(openings[1].options.unpackLimit).toBe(Infinity);
+    openings[1].succeed();
+    await settle();
+    expect(trace.state.kind).toBe('opened');
+    void trace.open(trace.files);
+    await settle();
+    expect(openings[2].options.unpackLimit).toBeUndefined();
   });
 
   it('cancels at once, and drops what the engine still says', async () => {

@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { callDetails, rangesAround } from '../../../src/analysis/callDetails.js';
+import { unclassifiedReasons } from '../../../src/analysis/unclassifiedReason.js';
+import { mergeRanks } from '../../../src/formats/mergeRanks.js';
+import { attribute } from '../../../src/layers/attribute.js';
 import { HIDDEN } from '../../../src/query/privateValues.js';
 import { nodeEngines } from '../../../src/session/nodeRuntime.js';
 import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
+import { openSqlJs } from '../../../src/sqlite/sqlJsEngine.js';
 import {
   ANNOTATION,
   DANGLING_STACK,
   GPU_KINDS,
   KERNEL,
+  LAYER_TYPES,
   NO_STACK,
   OP,
   type Trace,
@@ -20,6 +26,9 @@ const BEFORE = `${FOLDER}/before_2.9.sqlite`;
 const WINDOWS = `${FOLDER}/windows_2.9.1.sqlite`;
 const TWO = `${FOLDER}/two_processes_3.25.sqlite`;
 const GRAPHS = `${FOLDER}/graphs_3.24.7.sqlite`;
+const CAPTURED = `${FOLDER}/captured_3.25.sqlite`;
+const METRICS = `${FOLDER}/metrics_3.25.sqlite`;
+const METRICS_ALONE = `${FOLDER}/metrics_alone_3.1.7.sqlite`;
 
 /** A fixture with statements run over it. */
 async function changed(file: string, ...statements: string[]): Promise<Uint8Array> {
@@ -44,12 +53,15 @@ const rangeNamed = (trace: Trace, name: string, process?: string): number =>
   ) ?? -1;
 
 describe('every generation', () => {
-  it.each([BEFORE, WINDOWS, TWO, GRAPHS])('%s has what plain SQL has', async (file) => {
-    const before = folderState(file);
-    const trace = await openFile(file);
-    await expectPlainSql(file, trace);
-    expect(folderState(file)).toEqual(before);
-  });
+  it.each([BEFORE, WINDOWS, TWO, GRAPHS, CAPTURED, METRICS, METRICS_ALONE])(
+    '%s has what plain SQL has',
+    async (file) => {
+      const before = folderState(file);
+      const trace = await openFile(file);
+      await expectPlainSql(file, trace);
+      expect(folderState(file)).toEqual(before);
+    },
+  );
 
   it('says its product and schema', async () => {
     const labels = await Promise.all(
@@ -121,6 +133,19 @@ describe('every generation', () => {
       ),
     );
     expect(error.looksLike).toBe('a DLProf database');
+  });
+
+  it('an export without its names says what it lacks', async () => {
+    const error = await refusalOf(
+      openBytes(
+        await makeDatabase(
+          'CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start, end)',
+          'CREATE TABLE TARGET_INFO_GPU(id)',
+        ),
+      ),
+    );
+    expect(error.looksLike).toBe('an Nsight Systems export');
+    expect(error.message).toContain('lacks the table StringIds');
   });
 
   it('a damaged page loses its rows and says so', async () => {
@@ -410,9 +435,173 @@ describe('CUDA graphs, 3.24.7', () => {
       '1 CUDA event records (CUPTI_ACTIVITY_KIND_CUDA_EVENT)',
       '1 an end before its start',
       '1 graph replays without times',
-      '2 GPU metrics (GPU_METRICS): there are no counter tracks yet',
       '3 rows of FUTURE_EVENTS',
     ]);
+  });
+});
+
+describe('the capture of graphs', () => {
+  it('a replayed kernel belongs to the module its node was captured in, and to the step it ran in', async () => {
+    const trace = await openFile(CAPTURED);
+    const { gpu, launches, ranges, names, lanes } = trace;
+    const labels = attribute(trace);
+    const lines = rowsOf(gpu).map((i) => {
+      const call = gpu.captured?.[i] ?? -1;
+      const around = call < 0 ? -1 : launches.range[call];
+      return [
+        lanes[gpu.lane[i]].process,
+        names.get(launches.name[gpu.launch[i]]),
+        call < 0 ? '' : names.get(launches.name[call]),
+        around < 0 ? '' : names.get(ranges.name[around]).replace(/^.*layers/, ''),
+        LAYER_TYPES[labels.type[i]].key,
+        labels.index[i],
+        labels.steps[labels.step[i]]?.label,
+      ].join(' ');
+    });
+    const ofProcess = (process: string, types: string[]): string[] =>
+      [1, 2].flatMap((replay) => [
+        ...types.map((type, i) => {
+          const module = type === 'mamba' ? 'mamba' : 'self_attn';
+          return `${process} cudaGraphLaunch cuLaunchKernel .${i}.${module}'} ${type} ${i} execute_context_0(0)_generation_${replay}(1)`;
+        }),
+        ...Array.from(
+          { length: 3 },
+          () =>
+            `${process} cudaGraphLaunch   unclassified -1 execute_context_0(0)_generation_${replay}(1)`,
+        ),
+      ]);
+    expect(lines.sort()).toEqual(
+      [
+        ...ofProcess('910', ['attention', 'mamba']),
+        ...ofProcess('911', ['mamba', 'attention']),
+      ].sort(),
+    );
+  });
+
+  it('explains the capture, and why what has none stays unclassified', async () => {
+    const trace = await openFile(CAPTURED);
+    const labels = attribute(trace);
+    const known = rowsOf(trace.gpu).find((i) => (trace.gpu.captured?.[i] ?? -1) >= 0) ?? -1;
+    const unknown = rowsOf(trace.gpu).find((i) => trace.gpu.captured?.[i] === -1) ?? -1;
+    expect(callDetails(trace, labels, known).facts).toContainEqual({
+      name: 'Captured as',
+      value: 'cuLaunchKernel',
+    });
+    expect(unclassifiedReasons(trace, labels)(unknown)).toBe(
+      'replayed from a graph: one launch stands for many layers',
+    );
+    expect(rangesAround(trace, unknown).next().value).toBe(
+      trace.launches.range[trace.gpu.launch[unknown]],
+    );
+  });
+
+  it('as the documented statement finds it', async () => {
+    const trace = await openFile(CAPTURED);
+    const { gpu, launches } = trace;
+    const plain = openSqlJs(await loadNodeSqlJs(), new Uint8Array(readFileSync(CAPTURED)));
+    const { rows } = plain.query(
+      `SELECT k.start, k.globalPid, max(api.start) FROM CUPTI_ACTIVITY_KIND_KERNEL k
+       JOIN CUDA_GRAPH_NODE_EVENTS c ON c.graphNodeId = k.graphNodeId AND c.globalTid >> 24 = k.globalPid >> 24
+       JOIN CUDA_GRAPH_NODE_EVENTS b ON b.graphNodeId = c.originalGraphNodeId AND b.globalTid = c.globalTid
+       JOIN CUDA_GRAPH_NODE_EVENTS a ON a.graphNodeId = b.originalGraphNodeId AND a.globalTid = c.globalTid
+         AND a.originalGraphNodeId IS NULL
+       JOIN CUPTI_ACTIVITY_KIND_RUNTIME api ON api.globalTid = a.globalTid AND api.start < a.start AND api."end" > a.start
+       WHERE k.graphNodeId < 300 GROUP BY k.rowid`,
+    );
+    plain.close();
+    const zero = Number(trace.clock.originNs);
+    const found = rowsOf(gpu)
+      .filter((i) => (gpu.captured?.[i] ?? -1) >= 0)
+      .map((i) => [gpu.start[i] + zero, launches.start[gpu.captured?.[i] ?? -1] + zero].join());
+    expect(found.sort()).toEqual(
+      rows.map(([start, , call]) => `${String(start)},${String(call)}`).sort(),
+    );
+    expect(found).toHaveLength(8);
+  });
+
+  it('the merge of two files keeps the links', async () => {
+    const one = await openFile(CAPTURED);
+    const merged = mergeRanks([one, { ...one, files: [{ ...one.files[0], path: 'b.sqlite' }] }]);
+    const api = (trace: Trace) =>
+      rowsOf(trace.gpu).map((i) => {
+        const call = trace.gpu.captured?.[i] ?? -1;
+        return call < 0 ? '' : `${trace.launches.start[call]} ${trace.launches.correlation[call]}`;
+      });
+    expect(api(merged).sort()).toEqual([...api(one), ...api(one)].sort());
+  });
+});
+
+describe('sampled metrics', () => {
+  it('a track for each GPU and metric, under the rank that ran work on it, and for each port', async () => {
+    const trace = await openFile(METRICS);
+    const tracks = trace.counters.map(
+      ({ rank, device, name, unit, source, time }) =>
+        `${trace.ranks[rank].label} GPU ${device} ${source}: ${name} (${unit}) x ${time.length}`,
+    );
+    const ofGpu = (rank: string, gpu: number): string[] =>
+      [
+        'SMs Active (%)',
+        'Tensor Active (%)',
+        'GPC Clock Frequency (MHz)',
+        'Compute Warps in Flight [Avg] ()',
+        'Compute Warps in Flight (Avg Warps per Cycle)',
+      ].map((metric) => `${rank} GPU ${gpu} GPU_METRICS: ${metric} x 60`);
+    expect(tracks).toEqual([
+      'python3 (800) GPU -1 NET_NIC_METRIC: mlx5_0 port 1: IB: Bytes sent (B/ms) x 5',
+      'python3 (800) GPU -1 NET_NIC_METRIC: mlx5_0 port 1: IB: Bytes received (B/ms) x 5',
+      ...ofGpu('python3 (800)', 1),
+      'python3 (800) GPU 4 GPU_METRICS: metric 99 () x 1',
+      ...ofGpu('python3 (801)', 2),
+    ]);
+    // Sampled at once: one column of times for all metrics of a GPU.
+    expect(trace.counters[3].time).toBe(trace.counters[2].time);
+    expect(trace.counters[2].time[0]).toBe(-1_300_000);
+    expect(trace.spanNs).toBe(3_930_000);
+    expect(trace.report.rowsInFile).toBe(80);
+    expect(trace.report.skipped).toEqual([]);
+  });
+
+  it('a recording of metrics alone begins and ends with them', async () => {
+    const trace = await openFile(METRICS_ALONE);
+    expect([trace.spanNs, trace.clock.originNs]).toEqual([90_000_000, 2_000_000_000n]);
+    expect(
+      trace.counters.map(({ name, unit, rank, device }) => [name, unit, rank, device]),
+    ).toEqual([
+      ['SM Active', '', 0, 0],
+      ['GPC Clock Frequency', '', 0, 0],
+    ]);
+    expect(trace.report.samples).toEqual({ inFile: 20, read: 18 });
+    expect(warning(trace, 'samples-left-out')?.message).toBe(
+      '2 counter samples were left out: without a time (2).',
+    );
+    expect(trace.report.rowsInFile).toBe(0);
+  });
+
+  it('damaged values and a table without its columns cost samples, which are counted', async () => {
+    const damaged = await openBytes(
+      await changed(
+        METRICS,
+        "UPDATE GPU_METRICS SET value = 'x' WHERE rowid <= 3",
+        'UPDATE GPU_METRICS SET timestamp = 9223372036854775807 WHERE rowid = 4',
+        'UPDATE GPU_METRICS SET value = 1e999 WHERE rowid = 5',
+        'DROP TABLE TARGET_INFO_GPU_METRICS',
+      ),
+    );
+    expect(damaged.report.samples).toEqual({ inFile: 611, read: 606 });
+    expect(warning(damaged, 'samples-left-out')?.message).toBe(
+      '5 counter samples were left out: without a number (4), with a time more than 104 days from the others (1).',
+    );
+    expect(damaged.counters.map(({ name }) => name)).toContain('metric 0');
+    const bare = await openBytes(
+      await changed(
+        GRAPHS,
+        'DROP TABLE GPU_METRICS',
+        'CREATE TABLE GPU_METRICS (x)',
+        'INSERT INTO GPU_METRICS VALUES (1), (2)',
+      ),
+    );
+    expect(bare.counters).toEqual([]);
+    expect(bare.report.samples).toEqual({ inFile: 2, read: 0 });
   });
 });
 

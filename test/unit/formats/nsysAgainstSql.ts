@@ -61,6 +61,7 @@ export async function expectPlainSql(file: string, trace: Trace): Promise<void> 
     expectCalls(plain, trace);
     expectRanges(plain, trace);
     expectHostEvents(plain, trace);
+    expectCounters(plain, trace);
     expectAccount(plain, trace);
   } finally {
     plain.close();
@@ -272,6 +273,40 @@ function expectHostEvents(plain: Plain, trace: Trace): void {
   expect(sum(host.duration, isSwitch)).toBe(offNs);
 }
 
+/** Every sample of every metric: times in order, values, and the account. */
+function expectCounters(plain: Plain, trace: Trace): void {
+  const { counters, clock, report } = trace;
+  const zero = clock.originNs - clock.fileBaseNs;
+  let inFile = 0;
+  let read = 0;
+  const expected: string[] = [];
+  const tracksOf = (table: string, time: string, key: string): void => {
+    if (!plain.has(table)) {
+      return;
+    }
+    inFile += plain.one(table, `SELECT count(*) FROM ${table}`)[0];
+    const tracks = plain.rows(
+      `SELECT ${key}, group_concat(at || '=' || value, ' '), count(*) FROM (
+         SELECT *, ${time} - (${zero}) AS at FROM ${table} WHERE ${time} IS NOT NULL ORDER BY ${time}, rowid)
+       GROUP BY 1`,
+    );
+    for (const [, samples, count] of tracks) {
+      expected.push(`${table} ${String(samples)}`);
+      read += Number(count);
+    }
+  };
+  tracksOf('GPU_METRICS', 'timestamp', "typeId || ' ' || metricId");
+  tracksOf('NET_NIC_METRIC', 'start', "globalId || ' ' || portId || ' ' || metricsIdx");
+  const found = counters.map(
+    ({ source, time, value }) =>
+      `${source} ${Array.from(time, (at, i) => `${at}=${value[i]}`).join(' ')}`,
+  );
+  expect(found.sort()).toEqual(expected.sort());
+  expect(report.samples ?? { inFile: 0, read: 0 }).toEqual({ inFile, read });
+}
+
+/** Tables whose rows are samples of counters. */
+const SAMPLES = /^(GPU_METRICS|SOC_METRICS|NET_NIC_METRIC)$/;
 /** Tables with times that hold no events. */
 const NO_EVENTS =
   /^(TARGET_INFO_|ANALYSIS_|ENUM_|META_DATA_|EXPORT_META_DATA|NVTX_PAYLOAD_|EXTRAP_)/;
@@ -284,7 +319,11 @@ function expectAccount(plain: Plain, trace: Trace): void {
     const timed = ['start', 'timestamp', 'rawTimestamp', 'startedAt'].some((column) =>
       plain.has(table, column),
     );
-    if ((timed || table === 'CUPTI_ACTIVITY_KIND_CUDA_EVENT') && !NO_EVENTS.test(table)) {
+    if (
+      (timed || table === 'CUPTI_ACTIVITY_KIND_CUDA_EVENT') &&
+      !NO_EVENTS.test(table) &&
+      !SAMPLES.test(table)
+    ) {
       rows += plain.one(table, `SELECT count(*) FROM "${table}"`)[0];
     }
   }

@@ -65,6 +65,45 @@ function strongest(calls: readonly PlainEvent[]): PlainEvent {
   );
 }
 
+function isSample(e: PlainEvent): boolean {
+  return e.ph === 'C' || (e.ph === 'i' && e.name === '[memory]');
+}
+
+/**
+ * Every sample of every counter against the file: its time, its value, its device where the memory
+ * profiler states it; for files in which every sample has a number and a time.
+ */
+export function expectSameCounters(trace: Trace, plain: PlainTrace): void {
+  const found = trace.counters.flatMap(({ source, device, name, time, value }) =>
+    Array.from(time, (at, i) => {
+      const change = name.startsWith('Memory allocated since');
+      const stated = change && i > 0 ? value[i] - value[i - 1] : value[i];
+      const what = source === 'C' ? 'C' : `${device} ${name.replace(/ \(process .*/, '')}`;
+      return [fileTime(trace, at), what, stated].join('\t');
+    }),
+  );
+  const expected = plain.events.filter(isSample).flatMap((e) => {
+    const args = e.args ?? {};
+    const at = textOfNs(nsOfText(e.tsText));
+    if (e.ph === 'C') {
+      return Object.values(args).map((value) => [at, 'C', value].join('\t'));
+    }
+    const device = args['Device Type'] === 0 ? -1 : args['Device Id'];
+    return 'Total Allocated' in args
+      ? [
+          [at, `${device} Memory allocated`, args['Total Allocated']].join('\t'),
+          [at, `${device} Memory reserved`, args['Total Reserved']].join('\t'),
+        ]
+      : [[at, `${device} Memory allocated since the start`, args['Bytes']].join('\t')];
+  });
+  expectSameSet(found, expected);
+  expect(trace.report.samples?.read ?? 0).toBe(expected.length);
+  expect(trace.report.samples?.inFile ?? 0).toBe(expected.length);
+  for (const { time } of trace.counters) {
+    expect(time.every((at, i) => i === 0 || at >= time[i - 1])).toBe(true);
+  }
+}
+
 /**
  * Every row of the columns against every row of the file: time, duration, name, stream or thread; the
  * links of GPU events by correlation id; sizes; the counts of the report.
@@ -138,8 +177,9 @@ export function expectSameRows(trace: Trace, plain: PlainTrace): void {
   }
   expectSameSet(found, expected);
 
+  expectSameCounters(trace, plain);
   const report = trace.report;
-  expect(report.rowsInFile).toBe(plain.events.length);
+  expect(report.rowsInFile).toBe(plain.events.filter((e) => !isSample(e)).length);
   expect(report.rowsRead).toBe(
     trace.gpu.count + trace.launches.count + trace.ranges.count + trace.host.count,
   );

@@ -121,8 +121,8 @@ describe('oddities', () => {
     });
     expect([...trace.gpu.start]).toEqual([10_000, 31_000]);
     expect([...trace.gpu.launch]).toEqual([0, -1]);
-    expect(warningCodes(trace)).toEqual(['no-launch']);
-    expect(trace.report.warnings[0].rows).toBe(1);
+    expect(warningCodes(trace)).toEqual(['unclosed', 'no-launch']);
+    expect(trace.report.warnings[1].rows).toBe(1);
     expect(trace.ranks[0].rank).toBe(-1);
     expect(trace.spanNs).toBe(34_000);
   });
@@ -195,7 +195,6 @@ describe('oddities', () => {
     expect(trace.lanes.map((l) => l.label)).toEqual(['python (257)', 'stream 7']);
     expect(skippedRows(trace)).toEqual({
       'flow arrows (async)': 1,
-      'instant events': 1,
       'process and thread names (M)': 2,
     });
   });

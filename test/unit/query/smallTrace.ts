@@ -147,7 +147,18 @@ export function smallTrace(): { trace: Trace; labels: LayerLabels } {
     host: host.build(),
     kernelShapes: [{ grid: [4, 2, 1], block: [128, 1, 1] }],
     stacks: { frames: [], stacks: [] },
-    counters: [],
+    counters: [
+      {
+        ...{ name: 'SMs Active', unit: '%', rank: 0, device: 0, source: 'GPU_METRICS' },
+        time: Float64Array.of(-500, 1000.5, 2000, 3000),
+        value: Float64Array.of(0, 100, 55.5, 40),
+      },
+      {
+        ...{ name: 'queue', unit: '', rank: 1, device: -1, source: 'C' },
+        time: Float64Array.of(1500),
+        value: Float64Array.of(-3),
+      },
+    ],
     markers: [],
     report: {
       rowsInFile: 0,

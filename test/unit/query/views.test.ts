@@ -221,6 +221,32 @@ describe('the other views', () => {
     ]);
   });
 
+  it('counters and their samples, which are in no other view', () => {
+    const { surface } = kineto();
+    expect(rows(surface, 'SELECT * FROM counters ORDER BY id')).toEqual([
+      {
+        ...{ id: 0, name: 'SMs Active', unit: '%', rank: 0, rank_id: 0, device: 0 },
+        ...{ source: 'GPU_METRICS', samples: 4, min: 0, mean: 48.875, max: 100 },
+      },
+      {
+        ...{ id: 1, name: 'queue', unit: null, rank: 1, rank_id: 1, device: null },
+        ...{ source: 'C', samples: 1, min: -3, mean: -3, max: -3 },
+      },
+    ]);
+    expect(surface.query('SELECT * FROM counter_samples').rows).toEqual([
+      [0, 'SMs Active', -500, -0.5, 0],
+      [0, 'SMs Active', 1000.5, 1.0005, 100],
+      [0, 'SMs Active', 2000, 2, 55.5],
+      [0, 'SMs Active', 3000, 3, 40],
+      [1, 'queue', 1500, 1.5, -3],
+    ]);
+    expect(
+      surface.query(
+        'SELECT avg(value) FROM counter_samples s JOIN kernels k ON s.time_ns >= k.start_ns AND s.time_ns < k.end_ns WHERE s.counter_id = 0 AND k.id = 0',
+      ).rows,
+    ).toEqual([[(100 + 55.5 + 40) / 3]]);
+  });
+
   it('ranges, host events, ranks, threads, streams and steps are there', () => {
     const { surface } = kineto();
     expect(rows(surface, 'SELECT name, kind, parent_id FROM ranges ORDER BY id')).toEqual([

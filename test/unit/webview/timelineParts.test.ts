@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { API_CALL } from '../../../src/analysis/results.js';
+import { API_CALL, COUNTER } from '../../../src/analysis/results.js';
 import type { TileSet } from '../../../src/analysis/results.js';
-import { describeBox } from '../../../webview/timeline/describeBox.js';
+import { heightOf } from '../../../webview/timeline/curvePainter.js';
+import { describeBox, sayBox } from '../../../webview/timeline/describeBox.js';
 import { headingNote } from '../../../webview/timeline/groupHeading.js';
 import {
+  CURVE_HEIGHT,
   HEADING_HEIGHT,
   ROW_HEIGHT,
   layOut,
+  rowAt,
   scrolledTo,
 } from '../../../webview/timeline/layout.js';
 import { markerPlaces } from '../../../webview/timeline/markers.js';
@@ -102,6 +105,97 @@ describe('the selection among the boxes', () => {
   it('has no row where its box is merged into another', () => {
     const merged = { kind: 'call', call: 99, startNs: 0, durationNs: 10, merged: 1 } as const;
     expect(rowOfSelection(ready, merged)).toBe(-1);
+  });
+});
+
+describe('a counter among the boxes', () => {
+  const boxes = tilesOf(
+    [
+      ['python3', 'call'],
+      ['stream 7', 'kernel'],
+      ['cuda:0 counters', COUNTER],
+      ['cuda:0 counters', COUNTER],
+    ],
+    [
+      { row: 1, start: 0, call: 3, text: 'gemm' },
+      { row: 2, start: 0, duration: 40, text: 'SMs Active (%)' },
+      { row: 2, start: 40, duration: 60, calls: 12, text: 'SMs Active (%)' },
+      { row: 3, start: 0, duration: 100, text: 'Memory \u202eallocated' },
+    ],
+  );
+  const scales = [
+    undefined,
+    undefined,
+    { unit: '%', low: 0, high: 100 },
+    { unit: 'bytes', low: 0, high: 2e9 },
+  ];
+  const tiles: TileSet = {
+    ...boxes,
+    rows: boxes.rows.map((row, i) => {
+      const scale = scales[i];
+      return scale === undefined
+        ? row
+        : { ...row, scale, label: i === 2 ? 'SMs Active (%)' : 'Memory \u202eallocated' };
+    }),
+    curves: {
+      first: 1,
+      low: Float64Array.of(97, 3, 1.5e9),
+      high: Float64Array.of(97, 88.5, 1.5e9),
+      last: Float64Array.of(97, 40, 1.5e9),
+    },
+  };
+  const ready = prepare(tiles);
+  const layout = layOut(tiles.rows, new Set());
+
+  it('has its row below the streams and above the threads, higher than a row of boxes', () => {
+    expect(layout.groups.map(({ name }) => name)).toEqual([
+      'stream 7',
+      'cuda:0 counters',
+      'python3',
+    ]);
+    const [first, second] = layout.groups[1].rows;
+    expect(second.y - first.y).toBe(CURVE_HEIGHT);
+    expect(rowAt(layout, second.y - 1)?.row).toBe(2);
+    expect(rowAt(layout, second.y + CURVE_HEIGHT - 1)?.row).toBe(3);
+    expect(layout.groups[2].y).toBe(second.y + CURVE_HEIGHT);
+    expect(layOut(tiles.rows, new Set(['cuda:0 counters'])).groups[1].rows).toEqual([]);
+  });
+
+  it('says its value with the unit, and what a pixel of several samples stands for', () => {
+    expect(describeBox(tiles, 1)).toMatchObject({ name: 'SMs Active (%)', duration: '97 %' });
+    expect(describeBox(tiles, 1).merged).toBe('');
+    expect(describeBox(tiles, 2).merged).toBe(
+      'the last of 12 samples in this pixel, 3 % to 88.5 %; zoom in to tell them apart',
+    );
+    expect(sayBox(tiles, 1)).toBe('SMs Active (%), 97 %, at 0.000 000 000 s, cuda:0 counters');
+    const said = sayBox(tiles, 3);
+    expect(said).toContain('1.50 GB');
+    expect(said).toContain('cuda:0 counters');
+    expect(said).not.toContain('\u202e');
+  });
+
+  it('is reached by the keyboard, along the curve and from row to row', () => {
+    const walk = (box: number): Walk => ({
+      ready,
+      layout,
+      viewport: { startNs: 0, endNs: 100 },
+      selection: selectionOf(tiles, box),
+    });
+    expect(nextRowBox(walk(0), 1)).toBe(1);
+    expect(nextBox(walk(1), 1)).toBe(2);
+    expect(nextBox(walk(2), -1)).toBe(1);
+    expect(nextRowBox(walk(1), 1)).toBe(3);
+    expect(selectionOf(tiles, 2)).toMatchObject({ kind: 'span', level: COUNTER, value: '40 %' });
+    expect(rowOfSelection(ready, selectionOf(tiles, 3))).toBe(3);
+    expect(selectionOf(tiles, 0)).not.toHaveProperty('value');
+  });
+
+  it('is drawn between the edges of its row, 0 at its own height', () => {
+    const place = { top: 100, height: CURVE_HEIGHT };
+    const scale = { low: -50, high: 100 };
+    expect([100, 25, 0, -50].map((value) => heightOf(value, scale, place))).toEqual([
+      103, 118, 123, 133,
+    ]);
   });
 });
 

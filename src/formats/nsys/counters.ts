@@ -1,0 +1,210 @@
+import type { CounterTrack, Lane, Warning } from '../../trace/index.js';
+import { CounterTracks, type TrackIdentity } from '../counterTracks.js';
+import { MOST_NS } from '../exactTime.js';
+import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
+import { number, type NsysRows } from './rows.js';
+import { textOf } from './strings.js';
+
+/** Tables of sampled metrics, and where their names are. */
+const METRIC_TABLES = [
+  { table: 'GPU_METRICS', names: 'TARGET_INFO_GPU_METRICS', onGpu: true },
+  { table: 'SOC_METRICS', names: 'TARGET_INFO_SOC_METRICS', onGpu: false },
+] as const;
+const NIC_TABLE = 'NET_NIC_METRIC';
+
+/** The tables whose rows are samples, in lower case. */
+export const SAMPLE_TABLES: ReadonlySet<string> = new Set(
+  [...METRIC_TABLES.map(({ table }) => table), NIC_TABLE].map((table) => table.toLowerCase()),
+);
+
+type Metric = Omit<TrackIdentity, 'rank'>;
+
+/** The sampled metrics of an export: of GPUs, of a system on a chip, of network adapters. */
+export class NsysCounters {
+  readonly tracks = new CounterTracks();
+  private readonly metrics: Metric[] = [];
+  private readonly ids = new Map<SqlValue, Map<SqlValue, number>>();
+
+  /** @throws SqlError; the signal's reason once it is aborted */
+  async read(engine: SqlEngine, rows: NsysRows): Promise<void> {
+    for (const { table, names, onGpu } of METRIC_TABLES) {
+      await this.readMetrics(engine, rows, table, names, onGpu);
+    }
+    await this.readAdapters(engine, rows);
+  }
+
+  /**
+   * @param shift ns that the trace's start lies after the base of the rows
+   * @param lanes of the trace: a GPU is of the first rank that ran work on it
+   */
+  build(shift: number, lanes: readonly Lane[]): CounterTrack[] {
+    return this.tracks.build(shift, (track) => {
+      const metric = this.metrics[track];
+      const used = lanes.find(({ kind, device }) => kind === 'stream' && device === metric.device);
+      return { ...metric, rank: used?.rank ?? 0 };
+    });
+  }
+
+  get warnings(): readonly Warning[] {
+    return this.tracks.warnings();
+  }
+
+  /** GPU_METRICS and SOC_METRICS: one row a sample, the low byte of `typeId` numbers the GPU. */
+  private async readMetrics(
+    engine: SqlEngine,
+    rows: NsysRows,
+    table: string,
+    namesTable: string,
+    onGpu: boolean,
+  ): Promise<void> {
+    this.ids.clear();
+    const names = metricNames(engine, rows, namesTable);
+    const column = (name: string) => rows.schema.column(table, name);
+    const typeId = column('typeId');
+    await this.samples(
+      rows,
+      table,
+      'timestamp',
+      [typeId, column('metricId'), `${typeId} & 255`],
+      ([type, metricId, device]) => {
+        const { name, unit } = named(names.get(`${String(type)} ${String(metricId)}`), metricId);
+        return {
+          name,
+          unit,
+          device: onGpu && device !== null ? number(device) : -1,
+          source: table,
+        };
+      },
+    );
+  }
+
+  /** NET_NIC_METRIC: one row a port, metric and interval. */
+  private async readAdapters(engine: SqlEngine, rows: NsysRows): Promise<void> {
+    this.ids.clear();
+    const { schema } = rows;
+    const column = (name: string) => schema.column(NIC_TABLE, name);
+    const metrics = new Map<string, { name: string; unit: string }>();
+    if (schema.has('TARGET_INFO_NETWORK_METRICS', 'metricsListId', 'metricsIdx', 'name')) {
+      const unit = schema.column('TARGET_INFO_NETWORK_METRICS', 'unit');
+      engine.each(
+        `SELECT metricsListId, metricsIdx, CAST(name AS BLOB), CAST(${unit} AS BLOB) FROM TARGET_INFO_NETWORK_METRICS`,
+        ([list, index, name, stated]) => {
+          metrics.set(`${String(list)} ${String(index)}`, {
+            name: textOf(name),
+            unit: textOf(stated),
+          });
+        },
+      );
+    }
+    const adapters = adapterNames(engine, rows);
+    const port = `${column('globalId')} || ' ' || coalesce(${column('portId')}, '')`;
+    const metric = `${column('metricsListId')} || ' ' || ${column('metricsIdx')}`;
+    await this.samples(rows, NIC_TABLE, 'start', [port, metric], ([globalPort, metricId]) => {
+      const [globalId = '', portId = ''] = String(globalPort ?? '').split(' ');
+      const { name, unit } = metrics.get(String(metricId)) ?? {
+        name: `metric ${String(metricId)}`,
+        unit: '',
+      };
+      const adapter = adapters.get(globalId) ?? `adapter ${globalId}`;
+      const place = portId === '' ? adapter : `${adapter} port ${portId}`;
+      return { name: `${place}: ${name}`, unit, device: -1, source: NIC_TABLE };
+    });
+  }
+
+  /**
+   * @param key columns that tell the tracks of a table apart: the first two decide
+   * @param describe called once for each track
+   */
+  private async samples(
+    rows: NsysRows,
+    table: string,
+    time: string,
+    key: readonly string[],
+    describe: (key: readonly SqlValue[]) => Metric,
+  ): Promise<void> {
+    const value = rows.schema.column(table, 'value');
+    const lost = await rows.eachUncounted(
+      table,
+      time,
+      [value, ...key],
+      'Reading counters',
+      ([at, stated, ...which]) => {
+        const ns = number(at);
+        if (Math.abs(ns) >= MOST_NS) {
+          this.tracks.leaveOut('with a time more than 104 days from the others');
+          return;
+        }
+        this.tracks.push(this.trackOf(which, describe), ns, number(stated));
+      },
+    );
+    this.tracks.leaveOut('in a damaged or missing part of the file', lost);
+  }
+
+  private trackOf(
+    key: readonly SqlValue[],
+    describe: (key: readonly SqlValue[]) => Metric,
+  ): number {
+    let tracks = this.ids.get(key[0]);
+    if (tracks === undefined) {
+      tracks = new Map();
+      this.ids.set(key[0], tracks);
+    }
+    let track = tracks.get(key[1]);
+    if (track === undefined) {
+      track = this.tracks.add();
+      tracks.set(key[1], track);
+      if (track >= 0) {
+        this.metrics.push(describe(key));
+      }
+    }
+    return track;
+  }
+}
+
+/** Names by type and metric. @throws SqlError */
+function metricNames(
+  engine: SqlEngine,
+  { schema }: NsysRows,
+  table: string,
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  if (schema.has(table, 'typeId', 'metricId', 'metricName')) {
+    engine.each(
+      `SELECT typeId, metricId, CAST(metricName AS BLOB) FROM ${table}`,
+      ([type, metric, name]) => {
+        names.set(`${String(type)} ${String(metric)}`, textOf(name));
+      },
+    );
+  }
+  return names;
+}
+
+/**
+ * The unit that a metric's name states in brackets: "SMs Active [Throughput %]", "GPC Clock Frequency
+ * [MHz]". What is no unit ("[Avg]") stays part of the name.
+ */
+function named(stated: string | undefined, metricId: SqlValue): { name: string; unit: string } {
+  if (stated === undefined || stated === '') {
+    return { name: `metric ${String(metricId)}`, unit: '' };
+  }
+  const [, name, unit] = /^(.*\S)\s*\[([^[\]]{1,40})\]$/.exec(stated) ?? [];
+  if (name === undefined || /^(avg|max|min|sum|average|maximum|minimum)$/i.test(unit)) {
+    return { name: stated, unit: '' };
+  }
+  return { name, unit: unit === 'Throughput %' ? '%' : unit };
+}
+
+/** Names of network adapters by the id that their metrics have. @throws SqlError */
+function adapterNames(engine: SqlEngine, { schema }: NsysRows): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const info = 'TARGET_INFO_NIC_INFO';
+  if (schema.has('NIC_ID_MAP', 'nicId', 'globalId') && schema.has(info, 'nicId', 'name')) {
+    engine.each(
+      `SELECT m.globalId, CAST(n.name AS BLOB) FROM NIC_ID_MAP m JOIN ${info} n ON n.nicId = m.nicId`,
+      ([id, name]) => {
+        names.set(String(id), textOf(name));
+      },
+    );
+  }
+  return names;
+}

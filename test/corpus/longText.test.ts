@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { kinetoReader } from '../../src/formats/kineto/kinetoReader.js';
 import type { TraceSource } from '../../src/formats/reader.js';
-import { unpackAllowance } from '../../src/formats/unpackAllowance.js';
+import { UnpackAllowance } from '../../src/formats/unpackAllowance.js';
 
 const MIB = 2 ** 20;
 const EVENTS_A_BLOCK = 4096;
@@ -64,7 +64,7 @@ it.each([
   const before = used();
   let most = 0;
   const trace = await kinetoReader.read(source, {
-    unpacking: unpackAllowance([source], Infinity),
+    unpacking: new UnpackAllowance(Infinity),
     progress: () => (most = Math.max(most, used() - before)),
   });
   expect(trace.gpu.count).toBe(BLOCKS * EVENTS_A_BLOCK);

@@ -79,7 +79,7 @@ describe('files that are no whole trace', () => {
     expect(sentence).toContain('More than 1 GiB are only unpacked when you ask for it');
     await window.page.screenshot({ path: screenshotPath('refused-bomb') });
     await page.frame.getByText('Open anyway').click();
-    await page.frame.getByText('only_kernel').first().waitFor({ timeout: 90_000 });
+    await page.frame.getByText('No layer type found.').waitFor({ timeout: 90_000 });
   });
 
   it('leaves all of them as they were', () => {

@@ -266,13 +266,20 @@ export class TraceView {
   private opened(event: Extract<ToView, { type: 'opened' }>): void {
     const { summary } = event;
     const span = Math.max(summary.spanNs, 1);
-    const { viewport, window } = this.state;
+    const { opening } = this.state;
+    const before = opening.stage === 'opened' ? opening.summary : summary;
+    // With other ranks loaded the trace may begin at another time: the same moments stay in view.
+    const movedNs = Number(BigInt(before.originNs) - BigInt(summary.originNs));
+    const viewport = moved(this.state.viewport, movedNs);
+    const window = this.state.window && moved(this.state.window, movedNs);
+    const whole =
+      this.state.viewport.startNs <= 0 && this.state.viewport.endNs >= Math.max(before.spanNs, 1);
     // A viewport of [0, 1) is the initial one; one kept from an earlier visit is taken up again.
-    const fresh = viewport.endNs <= 1 || viewport.startNs >= span;
+    const fresh = whole || viewport.endNs <= 1 || viewport.startNs >= span;
     this.store.update({
       opening: { stage: 'opened', summary },
       viewport: fresh ? { startNs: 0, endNs: span } : clampViewport(viewport, span),
-      window: window !== null && window.startNs < span ? window : null,
+      window: window !== null && window.startNs < span && window.endNs > 0 ? window : null,
       selection: null,
       details: NOTHING_LOADED,
       explanation: NOTHING_LOADED,
@@ -373,4 +380,8 @@ export function sentenceOf(error: unknown): string {
     return error.message;
   }
   return `Layerscope failed: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function moved({ startNs, endNs }: TimeWindow, ns: number): TimeWindow {
+  return { startNs: startNs + ns, endNs: endNs + ns };
 }

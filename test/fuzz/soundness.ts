@@ -95,6 +95,9 @@ function columnProblems(trace: Trace, problems: Set<string>): void {
       }
     }
   };
+  const { collectives } = trace;
+  index('collectives.gpu', collectives?.gpu, collectives?.count ?? 0, 0, gpu.count);
+  index('collectives.group', collectives?.group, collectives?.count ?? 0, 0, names.size);
   index('gpu.kind', gpu.kind, gpu.count, 0, GPU_KINDS.length);
   index('gpu.launch', gpu.launch, gpu.count, -1, launches.count);
   index('gpu.captured', gpu.captured, gpu.count, -1, launches.count);

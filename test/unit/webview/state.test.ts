@@ -5,7 +5,13 @@ import { Store, keptState, restoredState } from '../../../webview/state.js';
 import type { SelectedSpan } from '../../../webview/state.js';
 import { TraceView } from '../../../webview/traceView.js';
 
-const SUMMARY = { spanNs: 60e9, markers: [], timeKind: 'gpu' } as unknown as TraceSummary;
+const SUMMARY = {
+  spanNs: 60e9,
+  originNs: '1790857026000000000',
+  run: [],
+  markers: [],
+  timeKind: 'gpu',
+} as unknown as TraceSummary;
 
 function editor(store = new Store()) {
   const sent: ToHost[] = [];
@@ -70,6 +76,22 @@ describe('TraceView', () => {
     open();
     expect(store.state.viewport).toEqual({ startNs: 0, endNs: 60e9 });
     expect(store.state.window).toBeNull();
+  });
+
+  it('keeps the same moments where other ranks make the trace begin earlier', () => {
+    const { view, store, open, deliver } = editor();
+    open();
+    view.setWindow({ startNs: 1e9, endNs: 2e9 });
+    view.setViewport({ startNs: 5e9, endNs: 6e9 });
+    const wider = { ...SUMMARY, originNs: '1790857025500000000', spanNs: 60.5e9 };
+    deliver({ type: 'opened', summary: wider });
+    expect(store.state.window).toEqual({ startNs: 1.5e9, endNs: 2.5e9 });
+    expect(store.state.viewport).toEqual({ startNs: 5.5e9, endNs: 6.5e9 });
+    deliver({ type: 'opened', summary: SUMMARY });
+    expect(store.state.window).toEqual({ startNs: 1e9, endNs: 2e9 });
+    view.setViewport({ startNs: 0, endNs: 60e9 });
+    deliver({ type: 'opened', summary: wider });
+    expect(store.state.viewport).toEqual({ startNs: 0, endNs: 60.5e9 });
   });
 
   it('keeps the old table until the answer of the newest question is there', async () => {

@@ -14,6 +14,7 @@ import { nodeFileSource } from '../../../src/formats/nodeFileSource.js';
 import { nodeLargeDatabases } from '../../../src/formats/nodeLargeDatabases.js';
 import { newScratchPath, sweepScratch } from '../../../src/formats/nodeScratch.js';
 import { readSqliteDatabase } from '../../../src/formats/sqliteDatabase.js';
+import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
 import { createNodeSession } from '../../../src/session/nodeSession.js';
 import { underNodeSqlite } from '../underNodeSqlite.js';
 import { EVERYWHERE, expectSameAnswers, expectSameByBothEngines, openNatively } from './engines.js';
@@ -68,6 +69,23 @@ underNodeSqlite('unit', 'test/unit/formats/nativeDatabases.test.ts', () => {
         expect(trace.report.warnings.map(({ code }) => code)).toContain('unfinished-write');
       },
     );
+  });
+
+  it('runs no view of a file read where it lies', async () => {
+    const { Database } = await loadNodeSqlJs();
+    const db = new Database(readFileSync('test/fixtures/ingero/plain_0.8.db'));
+    db.run(`ALTER TABLE causal_chains RENAME TO kept;
+      CREATE VIEW causal_chains AS WITH RECURSIVE n(detected_at) AS (SELECT 1 UNION ALL SELECT detected_at + 1 FROM n)
+        SELECT detected_at, '' AS summary FROM n;
+      CREATE VIEW gone AS SELECT * FROM nowhere`);
+    const file = path.join(folder, 'views.db');
+    writeFileSync(file, db.export());
+    db.close();
+    await expectSameByBothEngines(file);
+    const { trace, opened } = await openNatively(file);
+    expect(opened[0].ownCopy).toBe(false);
+    expect(trace.markers).toEqual([]);
+    expect(trace.launches.count).toBeGreaterThan(0);
   });
 
   describe('SQL over a file read where it lies', () => {

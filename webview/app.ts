@@ -6,6 +6,8 @@ import { css, html, nothing } from 'lit';
 import { customElement, query } from 'lit/decorators.js';
 import { formatCount } from '../src/analysis/format.js';
 import { visibleText } from '../src/analysis/visibleText.js';
+import { MOST_RANKS } from '../src/formats/ranks/rankChoice.js';
+import type { RankFile } from '../src/trace/index.js';
 import './contrast/contrastHeader.js';
 import './details/detailsPane.js';
 import './layers/layerTable.js';
@@ -153,7 +155,7 @@ export class App extends ViewElement {
     return html`<div class="page">
       <div>
         <layerscope-contrast .view=${this.view}></layerscope-contrast>
-        ${this.ranksBanner(opening.moreRanks)} ${this.notice()}
+        ${this.ranksBanner(opening.summary.run)} ${this.notice()}
       </div>
       <div class="main ${selection === null ? '' : 'detailed'}">
         <div class="work">
@@ -211,19 +213,35 @@ export class App extends ViewElement {
     </div>`;
   }
 
-  private ranksBanner(moreRanks: readonly string[]) {
-    if (moreRanks.length === 0) {
+  /** Which ranks of the run are not loaded, and the way to them. */
+  private ranksBanner(run: readonly RankFile[]) {
+    const others = run.filter((file) => !file.loaded);
+    const loaded = run.length - others.length;
+    if (others.length === 0) {
       return nothing;
     }
-    const names = moreRanks.map((path) => visibleText(path.split(/[\\/]/).at(-1) ?? path));
+    const names = others.slice(0, 4).map(({ label }) => visibleText(label));
+    const load = (which: 'all' | 'few', text: string) =>
+      html`<button
+        class="tool bordered"
+        @click=${() => this.view.host.tell({ type: 'loadRanks', which })}
+      >
+        ${text}
+      </button>`;
     return html`<div class="banner" role="status" data-testid="more-ranks">
       <span>
-        ${moreRanks.length === 1 ? 'Another rank' : `${formatCount(moreRanks.length)} more ranks`}
-        of this run beside this file:
-        ${names.slice(0, 4).join(', ')}${names.length > 4 ? ', …' : ''}
+        ${formatCount(loaded)} of ${formatCount(run.length)} ranks ${loaded === 1 ? 'is' : 'are'}
+        loaded. Not loaded: ${names.join(', ')}${others.length > names.length ? ', …' : ''}
       </span>
-      <button class="tool bordered" @click=${() => this.view.host.tell({ type: 'openAllRanks' })}>
-        Open all ranks together
+      ${
+        run.length <= MOST_RANKS
+          ? load('all', 'Open all ranks together')
+          : loaded === 1
+            ? load('few', 'Load the lowest ranks')
+            : nothing
+      }
+      <button class="tool bordered" @click=${() => this.view.host.tell({ type: 'chooseRanks' })}>
+        Ranks…
       </button>
     </div>`;
   }

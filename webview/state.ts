@@ -32,12 +32,9 @@ export type Opening =
       readonly sentence: string;
       readonly looksLike: string;
       readonly tables: readonly string[];
+      readonly unpacksLarge: boolean;
     }
-  | {
-      readonly stage: 'opened';
-      readonly summary: TraceSummary;
-      readonly moreRanks: readonly string[];
-    };
+  | { readonly stage: 'opened'; readonly summary: TraceSummary };
 
 /** A box of the timeline that is no call: a step, a layer, a module, a range, a counter's value. */
 export interface SelectedSpan {

@@ -247,6 +247,7 @@ export class TraceView {
             sentence: event.sentence,
             looksLike: event.looksLike,
             tables: event.tables,
+            unpacksLarge: event.unpacksLarge,
           },
         });
         break;
@@ -263,13 +264,13 @@ export class TraceView {
   }
 
   private opened(event: Extract<ToView, { type: 'opened' }>): void {
-    const { summary, moreRanks } = event;
+    const { summary } = event;
     const span = Math.max(summary.spanNs, 1);
     const { viewport, window } = this.state;
     // A viewport of [0, 1) is the initial one; one kept from an earlier visit is taken up again.
     const fresh = viewport.endNs <= 1 || viewport.startNs >= span;
     this.store.update({
-      opening: { stage: 'opened', summary, moreRanks },
+      opening: { stage: 'opened', summary },
       viewport: fresh ? { startNs: 0, endNs: span } : clampViewport(viewport, span),
       window: window !== null && window.startNs < span ? window : null,
       selection: null,

@@ -1,12 +1,19 @@
-import { METHODS, NO_METHOD, UNCLASSIFIED, measuredColumns } from '../trace/index.js';
+import {
+  METHODS,
+  NO_METHOD,
+  UNCLASSIFIED,
+  countedCallsByName,
+  keepsPartOfEvents,
+  measuredColumns,
+} from '../trace/index.js';
 import type { LayerLabels, Method, Trace } from '../trace/index.js';
 import { WEAK_P99_CALLS, callStatistics } from './callStatistics.js';
 import { dutyCycle } from './dutyCycle.js';
 import { groupDurations } from './groupedDurations.js';
-import { groupingBy } from './grouping.js';
+import { groupingBy, type Grouping } from './grouping.js';
 import { populationOf, traceFigures } from './population.js';
 import type { DecomposeBy, Decomposition, DecompositionRow, TimeWindow } from './results.js';
-import { rowsIn } from './search.js';
+import { rowsIn, type RowSpan } from './search.js';
 
 /**
  * Where the time of a trace, or of a window of it, went: calls, total, share, percentiles and tail
@@ -34,6 +41,7 @@ export function decompose(
     const method = labels.type[call] === UNCLASSIFIED ? NO_METHOD : labels.method[call];
     evidence.add(grouping.codeOf(call), method, columns.duration[call]);
   }
+  const counted = countedByGroup(trace, window === undefined ? span : undefined, grouping);
   const rows = grouped.codes.map((code): DecompositionRow => {
     const statistics = callStatistics(grouped.sorted(code));
     return {
@@ -41,6 +49,7 @@ export function decompose(
       label: grouping.label(code),
       ...statistics,
       share: overall.total_ns === 0 ? 0 : statistics.total_ns / overall.total_ns,
+      counted: counted(code, statistics.calls),
       weak_p99: statistics.calls < WEAK_P99_CALLS,
       evidence: evidence.shares(code, statistics.total_ns),
     };
@@ -54,6 +63,45 @@ export function decompose(
     population: populationOf(trace, labels, window),
     overall: { ...overall, duty_cycle: dutyCycle(trace, window) },
     rows,
+  };
+}
+
+/**
+ * Calls the recorder saw of each group, after the definition of `DecompositionRow.counted`.
+ *
+ * @param all every call of the trace; undefined for a window, of which recorders count nothing
+ */
+function countedByGroup(
+  trace: Trace,
+  all: RowSpan | undefined,
+  grouping: Grouping,
+): (code: number, calls: number) => number | null {
+  if (!keepsPartOfEvents(trace.format)) {
+    return (_, calls) => calls;
+  }
+  if (all === undefined) {
+    return () => null;
+  }
+  const { name } = measuredColumns(trace);
+  const counts = countedCallsByName(trace);
+  /** calls by name, by group */
+  const groups = new Map<number, Map<number, number>>();
+  for (let call = all.from; call < all.to; call++) {
+    const code = grouping.codeOf(call);
+    const names = groups.get(code) ?? new Map<number, number>();
+    groups.set(code, names);
+    names.set(name[call], (names.get(name[call]) ?? 0) + 1);
+  }
+  return (code) => {
+    let sum = 0;
+    for (const [id, calls] of groups.get(code) ?? []) {
+      const count = counts.get(id);
+      if (count?.rows !== calls || count.counted === null) {
+        return null;
+      }
+      sum += count.counted;
+    }
+    return sum;
   };
 }
 

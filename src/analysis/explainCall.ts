@@ -65,7 +65,7 @@ export function explainCall(
   const rule = reason || labels.rules[labels.rule[call]];
   return {
     call,
-    ts_us: fileMicros(trace, columns.start[call]),
+    ts_us: fileMicros(trace, columns.start[call], trace.lanes[columns.lane[call]].rank),
     name: trace.names.get(columns.name[call]),
     start_ns: columns.start[call],
     duration_ns: columns.duration[call],

@@ -10,14 +10,25 @@ export function microsText(ns: bigint): string {
   return `${sign}${digits.slice(0, -3)}.${digits.slice(-3)}`;
 }
 
-/** What the file calls 0 of the columns, ns. */
-export function fileZero(trace: Trace): bigint {
-  return trace.clock.originNs - trace.clock.fileBaseNs;
+/**
+ * What the file of a rank calls 0 of the columns, ns: the shift that put the rank on the trace's clock is
+ * taken off again.
+ *
+ * @param rank index in `trace.ranks`
+ */
+export function fileZero(trace: Trace, rank: number): bigint {
+  const shift = trace.ranks[rank]?.clock?.shiftNs ?? 0;
+  return trace.clock.originNs - trace.clock.fileBaseNs - BigInt(shift);
 }
 
-/** A time of the columns as the file states it: µs, 3 decimals. @param ns from the trace's start */
-export function fileMicros(trace: Trace, ns: number): string {
-  return microsText(fileZero(trace) + BigInt(Math.round(ns)));
+/**
+ * A time of the columns as the file states it: µs, 3 decimals.
+ *
+ * @param ns from the trace's start
+ * @param rank whose file it is, an index in `trace.ranks`
+ */
+export function fileMicros(trace: Trace, ns: number, rank: number): string {
+  return microsText(fileZero(trace, rank) + BigInt(Math.round(ns)));
 }
 
 /** Whole ns of a text in µs ("1777334400000123.456"); digits beyond the third decimal are cut. */

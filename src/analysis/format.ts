@@ -17,6 +17,16 @@ export function formatCount(n: number): string {
   return grouped(n);
 }
 
+/** A number of calls that a recorder counted: "5,120"; "unknown" where its file does not say. */
+export function formatCounted(counted: number | null): string {
+  return counted === null ? 'unknown' : formatCount(counted);
+}
+
+/** What a recorder kept of the calls it counted: "120 of 5,120 counted", "120 of unknown counted"; '' where it kept all. */
+export function formatKept(calls: number, counted: number | null): string {
+  return counted === calls ? '' : `${formatCount(calls)} of ${formatCounted(counted)} counted`;
+}
+
 /**
  * A duration in µs without its unit, for columns headed "µs": "12,400", "42", "9.3", "0.52".
  * Below 10 µs the fraction is a difference worth reading; above it is noise.

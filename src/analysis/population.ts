@@ -3,11 +3,13 @@ import {
   NO_METHOD,
   UNCLASSIFIED,
   countedCalls,
+  keepsPartOfEvents,
   measuredColumns,
   timeKindOf,
 } from '../trace/index.js';
 import type { LayerLabels, Method, Trace } from '../trace/index.js';
 import { exactSum } from './exactSum.js';
+import { formatCount } from './format.js';
 import type { MethodShare, Population, TimeWindow, TraceFigures } from './results.js';
 import { rowsIn, type RowSpan } from './search.js';
 
@@ -45,6 +47,7 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
     rows: rows.to - rows.from,
     counted: window === undefined ? countedCalls(trace) : countedInWindow(trace, rows),
     rows_in_file: trace.report.rowsInFile,
+    ranks: rankCounts(trace),
     skipped: trace.report.skipped,
     time_kind: kind,
     gpu_time_ns: kind === 'gpu' ? total : 0,
@@ -54,9 +57,21 @@ export function populationOf(trace: Trace, labels: LayerLabels, window?: TimeWin
   };
 }
 
+function rankCounts({ ranks, run = [] }: Trace): Population['ranks'] {
+  const unread = run.filter((file) => !file.loaded).length;
+  return { loaded: ranks.length, available: ranks.length + unread };
+}
+
+/** "8 of 128 ranks are loaded"; '' where all are. */
+export function loadedRanksText({ ranks: { loaded, available } }: Population): string {
+  return loaded === available
+    ? ''
+    : `${formatCount(loaded)} of ${formatCount(available)} ranks ${loaded === 1 ? 'is' : 'are'} loaded`;
+}
+
 /** A recorder that drops events counts them over its whole recording: of a window nobody knows. */
 function countedInWindow(trace: Trace, rows: RowSpan): number | null {
-  return trace.format === 'ingero' ? null : rows.to - rows.from;
+  return keepsPartOfEvents(trace.format) ? null : rows.to - rows.from;
 }
 
 /** The figures that tell one trace from another. */

@@ -35,6 +35,12 @@ export interface DecompositionRow extends CallStatistics {
   readonly label: string;
   /** share of the total time of all rows, 0 to 1 */
   readonly share: number;
+  /**
+   * calls the recorder saw of the names in this row, kept in the file or not: equal to `calls` for
+   * recorders that keep every event. null = unknown: the file does not count one of the names, or holds
+   * calls of it in other rows too, or a window is set
+   */
+  readonly counted: number | null;
   /** calls below 100: the p99 rests on fewer than one call in its tail */
   readonly weak_p99: boolean;
   /** share of this row's time by method of attribution, 0 to 1, largest first */
@@ -52,6 +58,8 @@ export interface Population {
   readonly counted: number | null;
   /** event rows in the whole file, host events included */
   readonly rows_in_file: number;
+  /** ranks the figures are made of, and those of the run: files that are not loaded count as one each */
+  readonly ranks: { readonly loaded: number; readonly available: number };
   /** rows left out while reading, by reason */
   readonly skipped: readonly { readonly reason: string; readonly rows: number }[];
   /** what the durations are: time on the GPU, or time of API calls on the host */
@@ -249,9 +257,10 @@ export interface Curves {
 /** Level of the rows of API calls in a trace whose measured calls are those on the GPU. */
 export const API_CALL = 'API call';
 
-/** A row of boxes. Rows with the same `group` belong to one lane, drawn under one heading. */
 /** Level of rows that are the curve of a counter. */
 export const COUNTER = 'counter';
+
+/** A row of boxes. Rows with the same `group` belong to one lane, drawn under one heading. */
 export interface TimelineRow {
   readonly group: string;
   /** "step", "layer", "module", "kernel", "annotation", "call", "host", `API_CALL` or `COUNTER` */
@@ -259,7 +268,7 @@ export interface TimelineRow {
   readonly label: string;
   /** of a counter: what the bottom and the top of its row stand for, in its unit; others have none */
   readonly scale?: { readonly unit: string; readonly low: number; readonly high: number };
-  /** share of the trace's span this row is busy, 0 to 1; null where it is not meaningful */
+  /** share of the time recorded in which this row is busy, 0 to 1; null where it is not meaningful */
   readonly busy: number | null;
 }
 

@@ -1,4 +1,12 @@
-import { ANNOTATION, MODULE, NO_LAYER, NO_STEP, UNCLASSIFIED, timeKindOf } from '../trace/index.js';
+import {
+  ANNOTATION,
+  MODULE,
+  NO_LAYER,
+  NO_STEP,
+  UNCLASSIFIED,
+  recordedNs,
+  timeKindOf,
+} from '../trace/index.js';
 import type { LayerLabels, TimedColumns, Trace } from '../trace/index.js';
 import { BoxRow } from './boxRow.js';
 import { laneNames } from './laneNames.js';
@@ -221,7 +229,7 @@ class RowBuilder {
       const row = rowOf[i];
       parts[row][size[row]++] = rows[i];
     }
-    const span = this.trace.spanNs;
+    const span = recordedNs(this.trace);
     parts.forEach((part, i) => {
       const boxes = new BoxRow(columns.start, columns.duration, part);
       const { row, face } = describe(i);

@@ -1,19 +1,50 @@
+import { UNSEEN } from '../trace/index.js';
+
 /**
  * Names in a trace are whatever a program wrote there. Shown as they are, an escape sequence would
  * repaint a terminal and a right-to-left mark would reverse the rest of a line.
  */
 
-/**
- * C0 and C1 controls; the soft hyphen; zero-width and directional marks, embeddings, overrides and
- * isolates (Unicode Bidi_Control and Default_Ignorable that have no width); line and paragraph
- * separators; the byte order mark; interlinear marks; tag characters; lone surrogates.
- */
-const UNSEEN =
-  /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\p{Cs}]|[\u{e0000}-\u{e007f}]/gu;
-
 /** Text with every character that cannot be seen, or that moves others, written as its escape: \x1b, \u202e. */
 export function visibleText(text: string): string {
   return text.replace(UNSEEN, escaped);
+}
+
+/** The same for a field of a record (CSV), which is quoted where it has line feeds or tabs. */
+export function visibleField(text: string): string {
+  return text.replace(UNSEEN, (character) =>
+    character === '\n' || character === '\t' ? character : escaped(character),
+  );
+}
+
+/** A value as JSON in lines; see `printableJson`. */
+export function visibleJson(value: unknown): string {
+  return printableJson(JSON.stringify(value, null, 2));
+}
+
+/** JSON that means the same and can be printed: what cannot be seen in its texts is written by JSON's own escapes. */
+export function printableJson(json: string): string {
+  return json.replace(UNSEEN, (character) =>
+    character === '\n'
+      ? character
+      : Array.from(
+          { length: character.length },
+          (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+        ).join(''),
+  );
+}
+
+/** Text as markdown shows it: C++ names are full of what would be tags and emphasis. */
+export function markdownText(text: string): string {
+  return (
+    visibleText(text)
+      .replace(/[\\`*[\]|~]/g, '\\$&')
+      // Inside a word an underscore is just one; at its edge it may open emphasis.
+      .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+      .replace(/>/g, '&gt;')
+  );
 }
 
 function escaped(character: string): string {

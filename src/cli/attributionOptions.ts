@@ -6,11 +6,12 @@ import { parseConfigurationText } from '../layers/model/configurationText.js';
 import { readModelPlan } from '../layers/model/readModelPlan.js';
 import type { AttributionInputs, TraceSummary } from '../session/session.js';
 import { TraceOpenError } from '../trace/index.js';
+import { maxUnpackedOption, type OpeningOptions } from './openingOptions.js';
 import { UsageError } from './exitCodes.js';
 import { ruleSources } from './ruleFiles.js';
 
 /** Options of the commands that tell layers. */
-export interface AttributionOptions {
+export interface AttributionOptions extends OpeningOptions {
   readonly model?: string;
   readonly companion?: readonly string[];
   readonly rules?: readonly string[];
@@ -28,7 +29,8 @@ export function withAttributionOptions(command: Command): Command {
       '--rules <layers.json>',
       'rules that decide before the built-in ones; may be given several times',
       (file: string, before: readonly string[] = []) => [...before, file],
-    );
+    )
+    .addOption(maxUnpackedOption());
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   NO_FIGURE,
   formatCount,
+  formatCounted,
   formatDuration,
   formatMicros,
   formatRatio,
@@ -13,10 +14,10 @@ import type {
   Decomposition,
   DecompositionRow,
 } from '../analysis/results.js';
-import { shortenMiddle, visibleText } from '../analysis/visibleText.js';
-import type { Warning } from '../trace/index.js';
+import { markdownText, shortenMiddle, visibleJson, visibleText } from '../analysis/visibleText.js';
+import { keepsPartOfEvents, type Warning } from '../trace/index.js';
 import { populationText } from './populationText.js';
-import { csv, csvNumber, markdownTable, markdownText, plainTable } from './tables.js';
+import { csv, csvNumber, markdownTable, plainTable } from './tables.js';
 import type { TextTable } from './tables.js';
 
 export const TABLE_FORMATS = ['table', 'json', 'csv', 'markdown'] as const;
@@ -47,7 +48,7 @@ export function decomposeOutput(
 ): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify({ ...decomposition, warnings, attribution: basis }, null, 2)}\n`;
+      return `${visibleJson({ ...decomposition, warnings, attribution: basis })}\n`;
     case 'csv':
       return decompositionCsv(decomposition);
     case 'markdown': {
@@ -71,8 +72,15 @@ function decompositionTable(
   decomposition: Decomposition,
   shown: (name: string) => string,
 ): TextTable {
-  const figures = (row: CallStatistics, share: string, weak: boolean): string[] => [
+  const partial = keepsPartOfEvents(decomposition.trace.format);
+  const figures = (
+    row: CallStatistics,
+    counted: number | null,
+    share: string,
+    weak: boolean,
+  ): string[] => [
     formatCount(row.calls),
+    ...(partial ? [formatCounted(counted)] : []),
     millis(row.total_ns),
     share,
     formatMicros(row.p50_ns),
@@ -80,11 +88,12 @@ function decompositionTable(
     formatMicros(row.max_ns),
     formatRatio(row.tail_ratio),
   ];
-  const { overall } = decomposition;
+  const { overall, population } = decomposition;
   return {
     columns: [
       { header: HEADERS[decomposition.by], align: 'left' },
       { header: 'calls', align: 'right' },
+      ...(partial ? [{ header: 'counted', align: 'right' } as const] : []),
       { header: 'total ms', align: 'right' },
       { header: 'share', align: 'right' },
       { header: 'p50 µs', align: 'right' },
@@ -95,11 +104,16 @@ function decompositionTable(
     rows: [
       ...decomposition.rows.map((row) => [
         shown(row.label),
-        ...figures(row, formatShare(row.share), row.weak_p99),
+        ...figures(row, row.counted, formatShare(row.share), row.weak_p99),
       ]),
       [
         'all calls',
-        ...figures(overall, overall.calls === 0 ? NO_FIGURE : '100 %', isWeak(decomposition)),
+        ...figures(
+          overall,
+          population.counted,
+          overall.calls === 0 ? NO_FIGURE : '100 %',
+          isWeak(decomposition),
+        ),
       ],
     ],
   };
@@ -149,6 +163,7 @@ const CSV_HEADER = [
   'max_ns',
   'tail_ratio',
   'weak_p99',
+  'counted',
 ] as const;
 
 function decompositionCsv(decomposition: Decomposition): string {
@@ -163,6 +178,7 @@ function decompositionCsv(decomposition: Decomposition): string {
     csvNumber(row.max_ns),
     csvNumber(row.tail_ratio),
     String(row.weak_p99),
+    csvNumber(row.counted),
   ];
   return csv(CSV_HEADER, decomposition.rows.map(record));
 }

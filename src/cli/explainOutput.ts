@@ -1,6 +1,6 @@
 import { formatDuration, formatMicros } from '../analysis/format.js';
 import type { CallExplanation, EvidenceKind, RuleWords } from '../analysis/results.js';
-import { shortenMiddle, visibleText } from '../analysis/visibleText.js';
+import { shortenMiddle, visibleJson, visibleText } from '../analysis/visibleText.js';
 import { METHOD_LABELS } from '../trace/index.js';
 import { plainTable } from './tables.js';
 
@@ -23,7 +23,7 @@ const EVIDENCE_LABELS: Record<EvidenceKind, string> = {
 
 /** Why a call has its layer, as text in one of the formats. */
 export function explainOutput(explanation: CallExplanation, format: ExplainFormat): string {
-  return format === 'json' ? `${JSON.stringify(explanation, null, 2)}\n` : explainText(explanation);
+  return format === 'json' ? `${visibleJson(explanation)}\n` : explainText(explanation);
 }
 
 function explainText(explanation: CallExplanation): string {

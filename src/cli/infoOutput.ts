@@ -1,3 +1,4 @@
+import { clockNotes } from '../analysis/clockNotes.js';
 import {
   NO_FIGURE,
   formatBytes,
@@ -9,9 +10,10 @@ import {
 } from '../analysis/format.js';
 import { counterPlace } from '../analysis/laneNames.js';
 import type { CallStatistics, CounterFigures, Population } from '../analysis/results.js';
-import { visibleText } from '../analysis/visibleText.js';
+import { visibleJson, visibleText } from '../analysis/visibleText.js';
+import { rankRanges } from '../formats/ranks/rankChoice.js';
 import type { TraceSummary } from '../session/session.js';
-import { METHOD_LABELS } from '../trace/index.js';
+import { METHOD_LABELS, type RankClock } from '../trace/index.js';
 import { plainTable } from './tables.js';
 
 export const INFO_FORMATS = ['table', 'json'] as const;
@@ -21,6 +23,8 @@ export type InfoFormat = (typeof INFO_FORMATS)[number];
 const MARKERS_SHOWN = 5;
 /** Recordings of GPU metrics have dozens of counters a GPU. */
 const COUNTERS_SHOWN = 40;
+/** Files without a rank number that are named. */
+const UNLOADED_SHOWN = 5;
 
 /** What a trace is and holds, before any question is asked of it. */
 export function infoOutput(
@@ -29,7 +33,7 @@ export function infoOutput(
   format: InfoFormat,
 ): string {
   return format === 'json'
-    ? `${JSON.stringify({ ...infoJson(summary), population }, null, 2)}\n`
+    ? `${visibleJson({ ...infoJson(summary), population })}\n`
     : infoText(summary, population);
 }
 
@@ -52,6 +56,16 @@ function infoJson(summary: TraceSummary): object {
       label: rank.label,
       device: rank.device,
       path: rank.path,
+      clock: rank.clock === undefined ? null : clockJson(rank.clock),
+    })),
+    run: summary.run.map(({ rank, worldSize, label, device, path, bytes, loaded }) => ({
+      rank,
+      world_size: worldSize,
+      label,
+      device,
+      path,
+      bytes,
+      loaded,
     })),
     events: {
       gpu: summary.counts.gpu,
@@ -91,6 +105,36 @@ function counterText(summary: TraceSummary, counter: CounterFigures): string {
   return `${place} ${name}: ${formatCount(samples)} ${samples === 1 ? 'sample' : 'samples'}, ${extremes}`;
 }
 
+function clockJson(clock: RankClock): object {
+  return {
+    against: clock.against,
+    skew_ns: clock.skewNs,
+    spread_ns: clock.spreadNs,
+    matches: clock.matches,
+    shift_ns: clock.shiftNs,
+    note: clock.note,
+  };
+}
+
+/** Which files of the run no figure counts. */
+function unloaded({ run }: TraceSummary): [string, string][] {
+  const others = run.filter((file) => !file.loaded);
+  if (others.length === 0) {
+    return [];
+  }
+  const numbers = others.map(({ rank }) => rank);
+  const which = numbers.every((rank) => rank >= 0)
+    ? `rank ${rankRanges(numbers)}`
+    : others
+        .slice(0, UNLOADED_SHOWN)
+        .map(({ label }) => label)
+        .join(', ') + (others.length > UNLOADED_SHOWN ? ', …' : '');
+  return [
+    ['ranks loaded', `${formatCount(run.length - others.length)} of ${formatCount(run.length)}`],
+    ['not loaded', `${which} (--ranks)`],
+  ];
+}
+
 function percentiles(overall: CallStatistics): string {
   return [
     `p50 ${formatMicros(overall.p50_ns)} µs`,
@@ -117,6 +161,8 @@ function infoText(summary: TraceSummary, population: Population): string {
         'rank',
         rank.device === '' ? rank.label : `${rank.label} on ${rank.device}`,
       ]),
+    ...unloaded(summary),
+    ...clockNotes(summary.ranks).map((note): [string, string] => ['clock', note]),
     ['rows in file', formatCount(report.rowsInFile)],
     ['rows read', formatCount(report.rowsRead)],
     [

@@ -1,4 +1,5 @@
 import { formatCount, formatShare } from '../analysis/format.js';
+import { loadedRanksText } from '../analysis/population.js';
 import { attributionParts } from '../analysis/attributionText.js';
 import type { AttributionBasis, Population } from '../analysis/results.js';
 import { METHOD_LABELS } from '../trace/index.js';
@@ -14,6 +15,10 @@ export function populationText(
 ): readonly string[] {
   const gpu = population.time_kind === 'gpu';
   const lines: string[] = [];
+  const ranks = loadedRanksText(population);
+  if (ranks !== '') {
+    lines.push(`${ranks}: no figure counts the others (--ranks).`);
+  }
   const time = gpu ? 'GPU time' : 'host API time';
   const what = gpu ? 'GPU events' : 'API calls';
   const evidence = population.evidence
@@ -41,7 +46,7 @@ export function populationText(
     );
   } else if (population.counted !== null && population.counted !== population.rows) {
     lines.push(
-      `The recorder counted ${formatCount(population.counted)} ${what}; the file keeps ${formatCount(population.rows)} of them.`,
+      `The recorder counted ${formatCount(population.counted)} ${what}; the file keeps ${formatCount(population.rows)} of them. Percentiles are of those kept, and it keeps unusual calls rather than others.`,
     );
   }
   if (population.skipped.length > 0) {

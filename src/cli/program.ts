@@ -18,8 +18,10 @@ import { EXPLAIN_FORMATS, explainOutput } from './explainOutput.js';
 import type { ExplainFormat } from './explainOutput.js';
 import { INFO_FORMATS, infoOutput } from './infoOutput.js';
 import type { InfoFormat } from './infoOutput.js';
+import { maxUnpackedOption, withRemedy, type OpeningOptions } from './openingOptions.js';
 import { QUERY_FORMATS, queryOutput } from './queryOutput.js';
 import type { QueryFormat } from './queryOutput.js';
+import { notesOnRanks, ranksOption, type RankOptions } from './rankOptions.js';
 import { tracesAndStatement } from './statement.js';
 import { stallsOutput } from './stallsOutput.js';
 import type { Terminal } from './terminal.js';
@@ -27,18 +29,19 @@ import { traceFiles } from './traceFolders.js';
 import { UNCLASSIFIED_FORMATS, unclassifiedOutput } from './unclassifiedOutput.js';
 import type { UnclassifiedFormat } from './unclassifiedOutput.js';
 
-interface QueryOptions extends AttributionOptions {
+interface QueryOptions extends AttributionOptions, RankOptions {
   readonly file?: string;
   readonly limit?: number;
+  readonly private?: true;
   readonly format: QueryFormat;
 }
 
-interface DecomposeOptions extends AttributionOptions {
+interface DecomposeOptions extends AttributionOptions, RankOptions {
   readonly by: DecomposeBy;
   readonly format: TableFormat;
 }
 
-interface StallOptions extends AttributionOptions {
+interface StallOptions extends AttributionOptions, RankOptions {
   readonly factor: number;
   readonly limit: number;
   readonly format: TableFormat;
@@ -54,7 +57,8 @@ export interface CliRuntime {
 const DEFAULT_LIMIT = 20;
 /** Attributed calls fetched and written at a time. */
 const ATTRIBUTE_CHUNK = 20_000;
-const TRACES = 'a trace file, or the files of all ranks of one run, their folder or a tar of them';
+const TRACES =
+  'a trace file, or the ranks of one run: their files, a pattern, their folder, a tar of them';
 
 /**
  * Runs one command line.
@@ -73,7 +77,7 @@ export async function runCli(args: readonly string[], runtime: CliRuntime): Prom
       return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     }
     const code = exitCodeOf(error);
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = withRemedy(error, error instanceof Error ? error.message : String(error));
     runtime.terminal.say(
       code === EXIT.defect ? `layerscope failed, which is a defect of it: ${sentence}` : sentence,
     );
@@ -105,15 +109,19 @@ function buildProgram(runtime: CliRuntime): Command {
     .command('info')
     .description('What a trace is and holds.')
     .argument('<trace...>', TRACES)
+    .addOption(ranksOption())
+    .addOption(maxUnpackedOption())
     .addOption(formatOption(INFO_FORMATS))
-    .action(async (traces: string[], options: { format: InfoFormat }) => {
-      await withTrace(runtime, traces, {}, async (session, summary) => {
-        const { population } = await session.decompose({ by: 'layer-type' });
-        await terminal.write(infoOutput(summary, population, options.format));
-      });
-    });
+    .action(
+      async (traces: string[], options: OpeningOptions & RankOptions & { format: InfoFormat }) => {
+        await withTrace(runtime, traces, options, async (session, summary) => {
+          const { population } = await session.decompose({ by: 'layer-type' });
+          await terminal.write(infoOutput(summary, population, options.format));
+        });
+      },
+    );
 
-  withAttributionOptions(program.command('decompose'))
+  withTraceOptions(program.command('decompose'))
     .description('Calls, total, share, p50, p99, max and tail ratio by layer type.')
     .argument('<trace...>', TRACES)
     .addOption(
@@ -131,7 +139,7 @@ function buildProgram(runtime: CliRuntime): Command {
       });
     });
 
-  withAttributionOptions(program.command('stalls'))
+  withTraceOptions(program.command('stalls'))
     .description('Calls far above the normal of their own layer type and kernel, by time lost.')
     .argument('<trace...>', TRACES)
     .addOption(
@@ -153,18 +161,20 @@ function buildProgram(runtime: CliRuntime): Command {
       });
     });
 
-  withAttributionOptions(program.command('attribute'))
+  withTraceOptions(program.command('attribute'))
     .description('The layer of every GPU event, one line each, with the evidence for it.')
     .argument('<trace>', 'a trace file')
     .option('--explain', 'two more columns: the rule that decided, and what was looked at')
     .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
-    .action(async (trace: string, options: AttributionOptions & { explain?: true }) => {
-      await withTrace(runtime, [trace], options, (session, summary) =>
-        writeAttribution(terminal, session, summary, options.explain === true),
-      );
-    });
+    .action(
+      async (trace: string, options: AttributionOptions & RankOptions & { explain?: true }) => {
+        await withTrace(runtime, [trace], options, (session, summary) =>
+          writeAttribution(terminal, session, summary, options.explain === true),
+        );
+      },
+    );
 
-  withAttributionOptions(program.command('explain'))
+  withTraceOptions(program.command('explain'))
     .description('Why one call has its layer: rule, evidence, what else was possible, neighbours.')
     .argument('<trace...>', TRACES)
     .option(
@@ -180,7 +190,8 @@ function buildProgram(runtime: CliRuntime): Command {
     .action(
       async (
         traces: string[],
-        options: AttributionOptions & { at?: string; call?: number; format: ExplainFormat },
+        options: AttributionOptions &
+          RankOptions & { at?: string; call?: number; format: ExplainFormat },
       ) => {
         const { at, call } = options;
         const choice = call !== undefined ? { call } : at !== undefined ? { at_us: at } : undefined;
@@ -193,7 +204,7 @@ function buildProgram(runtime: CliRuntime): Command {
       },
     );
 
-  withAttributionOptions(program.command('unclassified'))
+  withTraceOptions(program.command('unclassified'))
     .description('What is left without a layer type, by kernel name, and why.')
     .argument('<trace...>', TRACES)
     .addOption(new Option('--limit <n>', 'names listed at most').argParser(wholeNumber))
@@ -201,7 +212,7 @@ function buildProgram(runtime: CliRuntime): Command {
     .action(
       async (
         traces: string[],
-        options: AttributionOptions & { limit?: number; format: UnclassifiedFormat },
+        options: AttributionOptions & RankOptions & { limit?: number; format: UnclassifiedFormat },
       ) => {
         const limit = options.limit ?? (options.format === 'table' ? DEFAULT_LIMIT : Infinity);
         await withTrace(runtime, traces, options, async (session) => {
@@ -211,12 +222,16 @@ function buildProgram(runtime: CliRuntime): Command {
       },
     );
 
-  withAttributionOptions(program.command('query'))
+  withTraceOptions(program.command('query'))
     .description('Runs one SQL statement over the trace.')
     .usage('[options] <trace...> <sql>')
     .argument('<trace...>', `${TRACES}, then the statement: one SELECT`)
     .option('--file <query.tracesql>', 'read the statement from a file instead')
     .addOption(new Option('--limit <n>', 'rows at most').argParser(wholeNumber))
+    .option(
+      '--private',
+      'show environments, command lines, host and user names that the file keeps',
+    )
     .addOption(formatOption(QUERY_FORMATS))
     .action(async (words: string[], options: QueryOptions) => {
       const { traces, sql } = await tracesAndStatement(words, options.file);
@@ -234,14 +249,18 @@ function buildProgram(runtime: CliRuntime): Command {
   return program;
 }
 
+function withTraceOptions(command: Command): Command {
+  return withAttributionOptions(command).addOption(ranksOption());
+}
+
 /** Opens a trace, hands it over and closes it whatever happens. */
 async function withTrace(
   runtime: CliRuntime,
   given: readonly string[],
-  options: AttributionOptions,
+  options: AttributionOptions & RankOptions & { readonly private?: true },
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
-  const paths = await traceFiles(given);
+  const { paths, found: foundTraces } = await traceFiles(given);
   const { inputs, found } = await attributionInputs(options, paths[0]);
   if (found.length > 0) {
     runtime.terminal.say(
@@ -253,9 +272,13 @@ async function withTrace(
     const summary = await session.open(paths, {
       ...progressOf(runtime.terminal),
       attribution: inputs,
+      found: foundTraces,
+      ...(options.ranks === undefined ? {} : { ranks: options.ranks }),
+      ...(options.private === undefined ? {} : { privateValues: true }),
+      ...(options.maxUnpacked === undefined ? {} : { unpackLimit: options.maxUnpacked }),
     });
     runtime.terminal.progressDone();
-    for (const line of notesOnInputs(summary)) {
+    for (const line of [...notesOnRanks(summary), ...notesOnInputs(summary)]) {
       runtime.terminal.say(line);
     }
     await use(session, summary);

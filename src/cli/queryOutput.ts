@@ -1,4 +1,4 @@
-import { visibleText, shortenMiddle } from '../analysis/visibleText.js';
+import { shortenMiddle, visibleJson, visibleText } from '../analysis/visibleText.js';
 import type { SqlRows, SqlValue } from '../sqlite/engine.js';
 import { csv, plainTable } from './tables.js';
 
@@ -37,7 +37,7 @@ function queryJson(result: SqlRows): string {
       ]),
     ),
   );
-  return `${JSON.stringify({ columns, rows, truncated: result.truncated }, null, 2)}\n`;
+  return `${visibleJson({ columns, rows, truncated: result.truncated })}\n`;
 }
 
 function distinctNames(names: readonly string[]): readonly string[] {

@@ -1,9 +1,9 @@
 import { formatCount, formatDuration, formatMicros, formatRatio } from '../analysis/format.js';
 import type { AttributionBasis, Stall, StallList } from '../analysis/results.js';
-import { shortenMiddle, visibleText } from '../analysis/visibleText.js';
+import { markdownText, shortenMiddle, visibleJson, visibleText } from '../analysis/visibleText.js';
 import type { TableFormat } from './decomposeOutput.js';
 import { populationText } from './populationText.js';
-import { csv, csvNumber, markdownTable, markdownText, plainTable } from './tables.js';
+import { csv, csvNumber, markdownTable, plainTable } from './tables.js';
 import type { TextTable } from './tables.js';
 
 /** Characters of a name in a table for the terminal. */
@@ -17,7 +17,7 @@ export function stallsOutput(
 ): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify({ ...list, attribution: basis }, null, 2)}\n`;
+      return `${visibleJson({ ...list, attribution: basis })}\n`;
     case 'csv':
       return stallsCsv(list.stalls);
     case 'markdown': {

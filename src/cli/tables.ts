@@ -1,4 +1,4 @@
-import { visibleText } from '../analysis/visibleText.js';
+import { markdownText, visibleField, visibleText } from '../analysis/visibleText.js';
 
 /** A table ready to print. */
 export interface TextTable {
@@ -38,26 +38,17 @@ export function markdownTable(table: TextTable): string {
   ].join('');
 }
 
-/** Text as markdown shows it: C++ names are full of what would be tags and emphasis. */
-export function markdownText(text: string): string {
-  return (
-    visibleText(text)
-      .replace(/[\\`*[\]|~]/g, '\\$&')
-      // Inside a word an underscore is just one; at its edge it may open emphasis.
-      .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
-      .replace(/&/g, '&amp;')
-      .replace(/</g, '&lt;')
-      .replace(/>/g, '&gt;')
-  );
-}
-
-/** Records as RFC 4180 has them: CRLF, quotes where a field needs them, quotes doubled. */
+/**
+ * Records as RFC 4180 has them: CRLF, quotes where a field needs them, quotes doubled. What cannot be seen
+ * is written as its escape: a terminal may be where it goes.
+ */
 export function csv(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return [header, ...rows].map((record) => `${record.map(csvField).join(',')}\r\n`).join('');
 }
 
-function csvField(field: string): string {
-  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+function csvField(raw: string): string {
+  const field = visibleField(raw);
+  return /[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 /** A number as CSV has it: every digit, empty where there is none. */

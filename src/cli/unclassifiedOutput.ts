@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatMicros, formatShare } from '../analysis/format.js';
 import type { UnclassifiedList } from '../analysis/results.js';
-import { shortenMiddle, visibleText } from '../analysis/visibleText.js';
+import { printableJson, shortenMiddle, visibleJson, visibleText } from '../analysis/visibleText.js';
 import { ruleFile } from '../layers/ruleDraft.js';
 import { populationText } from './populationText.js';
 import { csv, csvNumber, plainTable } from './tables.js';
@@ -25,7 +25,7 @@ export function unclassifiedOutput(
   const kernels = list.kernels.slice(0, limit);
   switch (format) {
     case 'json':
-      return `${JSON.stringify({ ...list, kernels }, null, 2)}\n`;
+      return `${visibleJson({ ...list, kernels })}\n`;
     case 'csv':
       return csv(
         ['name', 'calls', 'total_ns', 'share', 'classified_calls', 'streams', 'reasons'],
@@ -40,7 +40,7 @@ export function unclassifiedOutput(
         ]),
       );
     case 'rules':
-      return ruleFile(kernels.map(({ name }) => name));
+      return printableJson(ruleFile(kernels.map(({ name }) => name)));
     case 'table':
       return table({ ...list, kernels }, list.kernels.length);
   }

@@ -2,7 +2,10 @@ import * as vscode from 'vscode';
 import type { DecomposeBy } from '../analysis/results.js';
 import type { ToView } from '../session/viewProtocol.js';
 import { chooseCompanion, chooseModel } from './chooseAttribution.js';
+import { chooseRanks } from './chooseRanks.js';
 import { noticeName } from './notice.js';
+import type { RunMemory } from './runMemory.js';
+import { runsToOpen, type RunOfFiles } from './runsToOpen.js';
 import type { OpenEditors } from './openEditors.js';
 import type { TraceEditor } from './traceEditor.js';
 import { TRACE_VIEW } from './traceEditorProvider.js';
@@ -23,25 +26,26 @@ const SHOW_COMMANDS: Readonly<Record<string, Show>> = {
   'layerscope.goToLayerCode': { type: 'goToSelected' },
 };
 
-/** Commands that ask what else the layers of an open trace are to be told by. */
-const ATTRIBUTION_COMMANDS = {
+/** Commands that ask what an open trace is to be made of, or its layers told by. */
+const CHOICE_COMMANDS = {
+  'layerscope.chooseRanks': chooseRanks,
   'layerscope.useModelConfiguration': chooseModel,
   'layerscope.useCompanionTrace': chooseCompanion,
 } as const;
 
 const FILE_FILTERS = {
-  'GPU traces': ['db', 'rpd', 'sqlite', 'sqlite3', 'json', 'gz'],
+  'GPU traces': ['db', 'rpd', 'sqlite', 'sqlite3', 'json', 'gz', 'tar', 'tgz'],
   'All files': ['*'],
 };
 
-export function registerCommands(editors: OpenEditors): vscode.Disposable {
+export function registerCommands(editors: OpenEditors, runs: RunMemory): vscode.Disposable {
   const show = Object.entries(SHOW_COMMANDS).map(([id, message]) =>
     vscode.commands.registerCommand(id, async (resource?: unknown) => {
       const editor = await targetEditor(editors, resource);
       editor?.show(message);
     }),
   );
-  const choose = Object.entries(ATTRIBUTION_COMMANDS).map(([id, ask]) =>
+  const choose = Object.entries(CHOICE_COMMANDS).map(([id, ask]) =>
     vscode.commands.registerCommand(id, async (resource?: unknown) => {
       const editor = await targetEditor(editors, resource);
       if (editor !== undefined) {
@@ -52,12 +56,28 @@ export function registerCommands(editors: OpenEditors): vscode.Disposable {
   const open = vscode.commands.registerCommand(
     'layerscope.openAsTrace',
     async (resource?: unknown, selected?: unknown) => {
-      for (const uri of await filesToOpen(resource, selected)) {
-        await openTrace(uri);
+      for (const run of await runsToOpen(await filesToOpen(resource, selected))) {
+        await openRun(run, editors, runs);
       }
     },
   );
   return vscode.Disposable.from(...show, ...choose, open);
+}
+
+/** Opens files as one trace, in the tab of the first. */
+async function openRun(
+  [first, ...others]: RunOfFiles,
+  editors: OpenEditors,
+  runs: RunMemory,
+): Promise<void> {
+  const editor = editors.of(first);
+  if (others.length > 0 && editor === undefined) {
+    await runs.remember(first.toString(), { files: others.map(String) });
+  }
+  await openTrace(first);
+  if (others.length > 0) {
+    await editor?.document.openRun(others);
+  }
 }
 
 async function openTrace(uri: vscode.Uri): Promise<void> {
@@ -103,7 +123,7 @@ async function targetEditor(
   return editors.of(uri);
 }
 
-/** The files "Open as GPU Trace" is about: those of the menu, else the active tab's, else asked for. */
+/** The files and folders "Open as GPU Trace" is about: those of the menu, else the active tab's, else asked for. */
 async function filesToOpen(resource: unknown, selected: unknown): Promise<readonly vscode.Uri[]> {
   if (Array.isArray(selected)) {
     const uris = selected.filter((item) => item instanceof vscode.Uri);

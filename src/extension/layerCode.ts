@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { formatMicros, formatRatio } from '../analysis/format.js';
-import type { CallStatistics, DecompositionRow } from '../analysis/results.js';
+import { formatKept, formatMicros, formatRatio } from '../analysis/format.js';
+import type { DecompositionRow } from '../analysis/results.js';
 import type { CallOptions, SourceHint, TraceSession } from '../session/session.js';
 import { moduleClasses } from './moduleClasses.js';
 import { noticeName } from './notice.js';
@@ -56,8 +56,10 @@ export async function chooseLayer(
   return chosen?.hints?.();
 }
 
-function figures(row: CallStatistics): string {
-  return `p50 ${formatMicros(row.p50_ns)} µs, p99 ${formatMicros(row.p99_ns)} µs, ${formatRatio(row.tail_ratio)}`;
+function figures(row: DecompositionRow): string {
+  const kept = formatKept(row.calls, row.counted);
+  const tail = `p50 ${formatMicros(row.p50_ns)} µs, p99 ${formatMicros(row.p99_ns)} µs, ${formatRatio(row.tail_ratio)}`;
+  return kept === '' ? tail : `${tail}, ${kept}`;
 }
 
 /** Hints of a call of this type: of its worst stall where that leads to code, else of an early call. */

@@ -2,10 +2,15 @@ import { isCancellation } from '../session/rpc.js';
 import type {
   AttributionInputs,
   CallOptions,
+  OpenOptions,
+  RankChoice,
   TraceSession,
   TraceSummary,
 } from '../session/session.js';
 import { TraceOpenError, type Progress } from '../trace/index.js';
+
+/** What a user may want of an opening. */
+export type OpeningWishes = Pick<OpenOptions, 'unpackLimit' | 'privateValues'>;
 
 /** How far the opening of a trace got. */
 export type OpenState =
@@ -18,6 +23,8 @@ export type OpenState =
       readonly sentence: string;
       readonly looksLike: string;
       readonly tables: readonly string[];
+      /** it was not opened because it unpacks to much: the user may want that */
+      readonly unpacksLarge: boolean;
     };
 
 /**
@@ -29,22 +36,28 @@ export class OpenTrace {
   state: OpenState = { kind: 'closed' };
   private session: Promise<TraceSession> | undefined;
   private opening: AbortController | undefined;
-  private reattributing: AbortController | undefined;
+  /** a labelling or a choice of ranks that is under way */
+  private changing: AbortController | undefined;
+  /** a choice of ranks that is under way; it ends however it ends */
+  private loading: Promise<void> | undefined;
+  private ranks: RankChoice = { kind: 'few' };
   private readonly listeners = new Set<(state: OpenState) => void>();
 
   /**
    * @param createSession gives a session that can read `paths`
    * @param onTrouble is told of errors that no user has to act on
    * @param attribution what else the layers are to be told by, asked for at each labelling
+   * @param wishes what the settings say of opening, asked for at each
    */
   constructor(
     private paths: readonly string[],
     private readonly createSession: () => Promise<TraceSession>,
     private readonly onTrouble: (error: unknown) => void,
     private readonly attribution: () => Promise<AttributionInputs> = async () => ({}),
+    private readonly wishes: () => OpeningWishes = () => ({}),
   ) {}
 
-  /** Files the trace is made of: the one that was opened, or all ranks of the run. */
+  /** Files of the run, the one that was opened first; which ranks are loaded is in the summary. */
   get files(): readonly string[] {
     return this.paths;
   }
@@ -56,14 +69,28 @@ export class OpenTrace {
   }
 
   /** Starts opening unless it is open, failed, or on its way. */
-  ensureOpening(): void {
+  ensureOpening(paths: readonly string[] = this.paths, ranks?: RankChoice): void {
     if (this.state.kind === 'closed') {
-      void this.open(this.paths);
+      void this.open(paths, ranks);
     }
   }
 
-  /** Opens `paths` in place of what was open. Ends with the state 'opened' or 'failed', never throws. */
-  async open(paths: readonly string[]): Promise<void> {
+  /** Opens the same again. @param wishes as in `open` */
+  reopen(wishes: OpeningWishes = {}): Promise<void> {
+    return this.open(this.paths, this.ranks, wishes);
+  }
+
+  /**
+   * Opens `paths` in place of what was open: the first was opened by the user, the others lie with it.
+   * Ends with the state 'opened' or 'failed', never throws.
+   * @param wishes beyond the settings, for this opening only
+   */
+  async open(
+    paths: readonly string[],
+    ranks: RankChoice = { kind: 'few', first: paths[0] },
+    wishes: OpeningWishes = {},
+  ): Promise<void> {
+    this.ranks = ranks;
     this.opening?.abort();
     const opening = new AbortController();
     this.opening = opening;
@@ -79,6 +106,10 @@ export class OpenTrace {
       const attribution = await this.attribution();
       const summary = await opened.open(paths, {
         attribution,
+        ...this.wishes(),
+        ...wishes,
+        ranks,
+        found: paths.slice(1),
         signal: opening.signal,
         progress: (progress) => {
           if (current() && !opening.signal.aborted) {
@@ -107,15 +138,49 @@ export class OpenTrace {
    * @throws Error with a sentence where the trace is not open or the labels could not be made
    */
   async reattribute(options: CallOptions = {}): Promise<void> {
-    this.reattributing?.abort();
+    if (this.loading !== undefined) {
+      // The ranks are not given up for their labels; those they come with may be of before.
+      await this.loading;
+    }
+    await this.changeOpened(options, async (session, call) =>
+      session.reattribute(await this.attribution(), call),
+    );
+  }
+
+  /**
+   * Loads other ranks of the open run. One that was cancelled leaves everything as it was and does not
+   * throw.
+   *
+   * @throws Error with a sentence where the trace is not open or a rank cannot be read
+   */
+  async loadRanks(ranks: RankChoice, options: CallOptions = {}): Promise<void> {
+    const loaded = this.changeOpened(options, async (session, call) => {
+      const attribution = await this.attribution();
+      const summary = await session.loadRanks({ ranks, attribution }, call);
+      this.ranks = ranks;
+      return summary;
+    });
+    const loading = loaded.catch(() => undefined);
+    this.loading = loading;
+    try {
+      await loaded;
+    } finally {
+      this.loading = this.loading === loading ? undefined : this.loading;
+    }
+  }
+
+  private async changeOpened(
+    options: CallOptions,
+    act: (session: TraceSession, call: CallOptions) => Promise<TraceSummary>,
+  ): Promise<void> {
+    this.changing?.abort();
     const mine = new AbortController();
-    this.reattributing = mine;
+    this.changing = mine;
     const signal =
       options.signal === undefined ? mine.signal : AbortSignal.any([mine.signal, options.signal]);
     const asked = this.session;
     try {
-      const session = await this.ready();
-      const summary = await session.reattribute(await this.attribution(), { ...options, signal });
+      const summary = await act(await this.ready(), { ...options, signal });
       if (this.session === asked && this.state.kind === 'opened') {
         this.change({ kind: 'opened', summary });
       }
@@ -168,18 +233,15 @@ export class OpenTrace {
 }
 
 function failureOf(error: unknown, cancelled: boolean): OpenState {
+  const failed = { kind: 'failed', looksLike: '', tables: [], unpacksLarge: false } as const;
   if (cancelled || isCancellation(error)) {
-    return { kind: 'failed', sentence: 'Opening was cancelled.', looksLike: '', tables: [] };
+    return { ...failed, sentence: 'Opening was cancelled.' };
   }
   if (error instanceof TraceOpenError) {
-    const { message, looksLike, tables } = error;
-    return { kind: 'failed', sentence: message, looksLike, tables };
+    const { code, message, looksLike, tables } = error;
+    const unpacksLarge = code === 'unpacks-large';
+    return { ...failed, sentence: message, looksLike, tables, unpacksLarge };
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return {
-    kind: 'failed',
-    sentence: `The trace could not be opened: ${reason}`,
-    looksLike: '',
-    tables: [],
-  };
+  return { ...failed, sentence: `The trace could not be opened: ${reason}` };
 }

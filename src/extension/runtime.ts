@@ -8,7 +8,9 @@ export interface Runtime {
    * A session that has nothing open yet.
    * @param input how one of the session's paths becomes a file for its engine
    */
-  createSession(input: (path: string) => Promise<TraceInput>): Promise<TraceSession>;
+  createSession(
+    input: (path: string, unread?: boolean) => Promise<TraceInput>,
+  ): Promise<TraceSession>;
   /**
    * The path of a file that the engine can read by itself; undefined where the bytes have to go
    * through VS Code.

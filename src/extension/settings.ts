@@ -18,6 +18,19 @@ export function stallFactor(uri: vscode.Uri): number | undefined {
 }
 
 /**
+ * How traces are opened: `unpackLimit`, bytes that packed files may unpack to unasked, and whether SQL shows
+ * what is private. Both settings are the user's: a workspace, which may hold the zip bomb, cannot set them.
+ */
+export function openingWishes(): { unpackLimit?: number; privateValues: boolean } {
+  const settings = vscode.workspace.getConfiguration('layerscope');
+  const gib = settings.get('unpackedSizeLimit');
+  return {
+    ...(typeof gib === 'number' && gib > 0 ? { unpackLimit: gib * 2 ** 30 } : {}),
+    privateValues: settings.get('privateValues') === 'show',
+  };
+}
+
+/**
  * Rules that come before the built-in ones, as JSON; undefined where there are none. As text, because
  * the editor gives a live object that cannot be handed to a worker.
  */

@@ -7,6 +7,7 @@ import { chooseLayer } from './layerCode.js';
 import { OpenEditors } from './openEditors.js';
 import { OwnRuleFiles } from './ownRuleFiles.js';
 import type { Runtime } from './runtime.js';
+import { RunMemory } from './runMemory.js';
 import { SavedQueryFiles } from './savedQueryFiles.js';
 import { sourceSearch } from './sourceSearch.js';
 import type { EditorServices } from './traceEditor.js';
@@ -22,6 +23,7 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
   const services: EditorServices = {
     log,
     attributionMemory: new AttributionMemory(context.workspaceState),
+    runMemory: new RunMemory(context.workspaceState),
     ownRules,
     goToCode: (hints, manner, signal) => goToSource(hints, search, manner, signal),
     chooseLayer,
@@ -41,7 +43,7 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
     ownRules.onDidChange(() => relabel(editors, log)),
     editor(TRACE_VIEW),
     editor(TRACE_OPTION_VIEW),
-    registerCommands(editors),
+    registerCommands(editors, services.runMemory),
     serveTraceSql(runtime, log),
   );
 }

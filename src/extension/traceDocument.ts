@@ -1,20 +1,18 @@
-import type * as vscode from 'vscode';
-import type { CallOptions } from '../session/session.js';
+import * as vscode from 'vscode';
+import type { CallOptions, RankChoice } from '../session/session.js';
 import type { AttributionMemory } from './attributionMemory.js';
 import { OpenTrace } from './openTrace.js';
 import type { OwnRuleFiles } from './ownRuleFiles.js';
+import type { RunMemory } from './runMemory.js';
 import type { Runtime } from './runtime.js';
-import { openRanksTogether } from './settings.js';
+import { openRanksTogether, openingWishes, type OpenRanksTogether } from './settings.js';
 import { TraceAttribution } from './traceAttribution.js';
 import { fileName, rankSiblings, traceInput, tracePath } from './traceFiles.js';
-import { inRankOrder } from './traceRanks.js';
 
 /** A trace file open in one or several editors. */
 export class TraceDocument implements vscode.CustomDocument {
   readonly trace: OpenTrace;
   readonly attribution: TraceAttribution;
-  /** files of other ranks beside this one that are not open */
-  private siblings: readonly vscode.Uri[] = [];
   /** every file the session may ask for */
   private readonly files = new Map<string, vscode.Uri>();
   private prepared: Promise<void> | undefined;
@@ -25,6 +23,7 @@ export class TraceDocument implements vscode.CustomDocument {
     runtime: Runtime,
     private readonly log: vscode.LogOutputChannel,
     memory: AttributionMemory,
+    private readonly runs: RunMemory,
     rules: OwnRuleFiles,
   ) {
     this.attribution = new TraceAttribution(uri, memory, rules, log);
@@ -32,15 +31,16 @@ export class TraceDocument implements vscode.CustomDocument {
     this.trace = new OpenTrace(
       [tracePath(uri)],
       () =>
-        runtime.createSession(async (path) => {
+        runtime.createSession(async (path, unread) => {
           const file = this.files.get(path) ?? this.attribution.file(path);
           if (file === undefined) {
             throw new Error(`${path} is no file of this trace.`);
           }
-          return traceInput(file, runtime);
+          return traceInput(file, runtime, unread);
         }),
       (error) => log.error(`${this.name}: ${reasonOf(error)}`),
       () => this.attribution.inputs(),
+      openingWishes,
     );
     this.trace.onChange((state) => {
       if (state.kind === 'opened') {
@@ -61,18 +61,30 @@ export class TraceDocument implements vscode.CustomDocument {
     this.prepared ??= this.prepare();
   }
 
-  /** Paths of the other ranks' files, for the notice that offers them. */
-  get moreRanks(): readonly string[] {
-    return openRanksTogether(this.uri) === 'ask' && this.trace.files.length === 1
-      ? this.siblings.map((sibling) => fileName(sibling))
-      : [];
+  /** Opens the trace as one of a run with other files, as far as they are a few. */
+  async openRun(others: readonly vscode.Uri[]): Promise<void> {
+    await this.runs.remember(this.uri.toString(), { files: others.map(String) });
+    await this.trace.open(this.pathsWith(others));
   }
 
-  openAllRanks(): void {
-    for (const sibling of this.siblings) {
-      this.files.set(tracePath(sibling), sibling);
+  /** Loads other ranks of the run, and remembers them. @throws Error with a sentence */
+  async loadRanks(ranks: RankChoice, options: CallOptions): Promise<void> {
+    await this.trace.loadRanks(ranks, options);
+    const { state } = this.trace;
+    if (state.kind === 'opened') {
+      const loaded = state.summary.run.flatMap((file) => (file.loaded ? file.path : []));
+      const before = this.runs.choice(this.uri.toString());
+      await this.runs.remember(this.uri.toString(), { ...before, loaded });
     }
-    void this.trace.open(inRankOrder([...this.files.keys()]));
+  }
+
+  /** Its own path first, then those of other files of the run. */
+  private pathsWith(others: readonly vscode.Uri[]): readonly string[] {
+    for (const other of others) {
+      this.files.set(tracePath(other), other);
+    }
+    const own = tracePath(this.uri);
+    return [own, ...others.map(tracePath).filter((path) => path !== own)];
   }
 
   /** Tells the layers anew by what is chosen now; a trace still on its way is opened anew. */
@@ -81,7 +93,7 @@ export class TraceDocument implements vscode.CustomDocument {
       case 'opened':
         return this.trace.reattribute(options);
       case 'opening':
-        return this.trace.open(this.trace.files);
+        return this.trace.reopen();
       case 'closed':
       case 'failed':
         return; // the next opening goes by the choice
@@ -89,7 +101,12 @@ export class TraceDocument implements vscode.CustomDocument {
   }
 
   retry(): void {
-    void this.trace.open(this.trace.files);
+    void this.trace.reopen();
+  }
+
+  /** Opens it whatever it unpacks to; the next opening asks again. */
+  openAnyway(): void {
+    void this.trace.reopen({ unpackLimit: Infinity });
   }
 
   dispose(): void {
@@ -99,21 +116,33 @@ export class TraceDocument implements vscode.CustomDocument {
 
   private async prepare(): Promise<void> {
     const wish = openRanksTogether(this.uri);
-    if (wish !== 'never') {
-      try {
-        this.siblings = await rankSiblings(this.uri);
-      } catch (error) {
-        // A folder that cannot be listed costs the offer of more ranks, not the trace.
-        this.log.warn(`${this.name}: cannot look for other ranks: ${reasonOf(error)}`);
-      }
-    }
+    const { files, loaded } = this.runs.choice(this.uri.toString());
+    const others = files?.map((address) => vscode.Uri.parse(address)) ?? (await this.beside(wish));
     if (this.disposed) {
       return;
     }
-    if (wish === 'always' && this.siblings.length > 0) {
-      this.openAllRanks();
-    } else {
-      this.trace.ensureOpening();
+    const own = tracePath(this.uri);
+    // Ranks that merely lie beside the file are listed; the user says whether they are loaded.
+    const alone = files === undefined && wish === 'ask' && others.length > 0;
+    const ranks: RankChoice =
+      loaded !== undefined && (files !== undefined || wish !== 'never')
+        ? { kind: 'paths', paths: [...loaded] }
+        : alone
+          ? { kind: 'paths', paths: [own] }
+          : { kind: 'few', first: own };
+    this.trace.ensureOpening(this.pathsWith(others), ranks);
+  }
+
+  private async beside(wish: OpenRanksTogether): Promise<readonly vscode.Uri[]> {
+    if (wish === 'never') {
+      return [];
+    }
+    try {
+      return await rankSiblings(this.uri);
+    } catch (error) {
+      // A folder that cannot be listed costs the offer of more ranks, not the trace.
+      this.log.warn(`${this.name}: cannot look for other ranks: ${reasonOf(error)}`);
+      return [];
     }
   }
 }

@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import type { SourceHint, TraceSession } from '../session/session.js';
 import type { GoToCodeCause, SavedQuery, ToHost, ToView } from '../session/viewProtocol.js';
 import type { AttributionMemory } from './attributionMemory.js';
+import { chooseRanks, loadRanks } from './chooseRanks.js';
+import type { RunMemory } from './runMemory.js';
 import type { OwnRuleFiles } from './ownRuleFiles.js';
 import { associationPattern } from './fileAssociation.js';
 import { noticeName } from './notice.js';
@@ -18,6 +20,7 @@ import { ViewRequestDesk } from './viewRequests.js';
 export interface EditorServices {
   readonly log: vscode.LogOutputChannel;
   readonly attributionMemory: AttributionMemory;
+  readonly runMemory: RunMemory;
   readonly ownRules: OwnRuleFiles;
   /** Opens the code behind hints beside the trace; see `goToSource`. */
   goToCode(hints: readonly SourceHint[], manner: GoToManner, signal: AbortSignal): Promise<string>;
@@ -110,8 +113,19 @@ export class TraceEditor {
       case 'retry':
         this.document.retry();
         return;
-      case 'openAllRanks':
-        this.document.openAllRanks();
+      case 'openAnyway':
+        this.document.openAnyway();
+        return;
+      case 'loadRanks':
+        void loadRanks(
+          this.document,
+          message.which === 'all'
+            ? { kind: 'all' }
+            : { kind: 'few', first: tracePath(this.document.uri) },
+        );
+        return;
+      case 'chooseRanks':
+        void chooseRanks(this.document);
         return;
       case 'openWith':
         this.reveal();
@@ -140,17 +154,13 @@ export class TraceEditor {
         return;
       }
       case 'opened':
-        this.post({
-          type: 'opened',
-          summary: state.summary,
-          moreRanks: this.document.moreRanks,
-        });
+        this.post({ type: 'opened', summary: state.summary });
         this.showWaiting();
         return;
       case 'failed': {
-        const { sentence, looksLike, tables } = state;
+        const { sentence, looksLike, tables, unpacksLarge } = state;
         this.waiting = []; // the page says why there is nothing to show
-        this.post({ type: 'failed', sentence, looksLike, tables });
+        this.post({ type: 'failed', sentence, looksLike, tables, unpacksLarge });
         return;
       }
     }

@@ -21,8 +21,8 @@ export class TraceEditorProvider implements vscode.CustomReadonlyEditorProvider<
 
   /** Reads nothing yet: the page shows the progress of opening, so it has to be there first. */
   openCustomDocument(uri: vscode.Uri): TraceDocument {
-    const { log, attributionMemory, ownRules } = this.services;
-    return new TraceDocument(uri, this.runtime, log, attributionMemory, ownRules);
+    const { log, attributionMemory, runMemory, ownRules } = this.services;
+    return new TraceDocument(uri, this.runtime, log, attributionMemory, runMemory, ownRules);
   }
 
   resolveCustomEditor(document: TraceDocument, panel: vscode.WebviewPanel): void {

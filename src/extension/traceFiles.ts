@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { compareNames } from '../formats/ranks/rankOfName.js';
+import { mayBeTrace } from '../formats/ranks/traceFileNames.js';
 import type { TraceInput } from '../session/engines.js';
 import type { Runtime } from './runtime.js';
 import { otherRanks } from './traceRanks.js';
@@ -13,11 +15,23 @@ export function fileName(uri: vscode.Uri): string {
   return uri.path.slice(uri.path.lastIndexOf('/') + 1);
 }
 
-/** How the file at `uri` reaches the engine. @throws TraceOpenError */
-export async function traceInput(uri: vscode.Uri, runtime: Runtime): Promise<TraceInput> {
+/**
+ * How the file at `uri` reaches the engine.
+ *
+ * @param unread it is only to be listed: bytes that would have to be sent are not
+ * @throws TraceOpenError
+ */
+export async function traceInput(
+  uri: vscode.Uri,
+  runtime: Runtime,
+  unread = false,
+): Promise<TraceInput> {
   const readable = runtime.readablePath(uri);
   if (readable !== undefined) {
     return { path: readable, name: fileName(uri) };
+  }
+  if (unread) {
+    return { path: tracePath(uri), name: fileName(uri), unread: true };
   }
   const beside = (suffix: string) => uri.with({ path: uri.path + suffix });
   return workspaceInput({
@@ -37,9 +51,27 @@ export async function traceInput(uri: vscode.Uri, runtime: Runtime): Promise<Tra
   });
 }
 
+export async function isFolder(uri: vscode.Uri): Promise<boolean> {
+  try {
+    return ((await vscode.workspace.fs.stat(uri)).type & vscode.FileType.Directory) !== 0;
+  } catch {
+    return false; // what does not exist says so when it is opened
+  }
+}
+
+/** The files directly in a folder that may be traces, by their names and in the order of these. */
+export async function traceFilesIn(folder: vscode.Uri): Promise<vscode.Uri[]> {
+  return (await filesIn(folder))
+    .filter((uri) => mayBeTrace(fileName(uri)))
+    .sort((a, b) => compareNames(fileName(a), fileName(b)));
+}
+
 /** The files of the folder of `uri`, itself among them. */
 export async function filesBeside(uri: vscode.Uri): Promise<vscode.Uri[]> {
-  const folder = vscode.Uri.joinPath(uri, '..');
+  return filesIn(vscode.Uri.joinPath(uri, '..'));
+}
+
+async function filesIn(folder: vscode.Uri): Promise<vscode.Uri[]> {
   const entries = await vscode.workspace.fs.readDirectory(folder);
   return entries
     .filter(([, type]) => (type & vscode.FileType.File) !== 0)

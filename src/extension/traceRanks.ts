@@ -1,3 +1,5 @@
+import { compareNames } from '../formats/ranks/rankOfName.js';
+
 /**
  * Files of the other ranks of one run, told by name. Recorders write one file a rank: PyTorch
  * examples `rank0`, `rank-0`, `rank_0`; SGLang `TP-0`, `TP0`; vLLM `dp0_pp0_tp0_dcp0_ep0_rank0`.
@@ -50,9 +52,7 @@ export function otherRanks(name: string, siblings: readonly string[]): string[] 
   return inRankOrder(chosen.filter((o) => o.ranks !== own.ranks).map((o) => o.sibling));
 }
 
-const byNumbers = new Intl.Collator('en', { numeric: true });
-
 /** Names of one run, rank 0 first, 2 before 10. */
 export function inRankOrder(names: readonly string[]): string[] {
-  return [...names].sort(byNumbers.compare);
+  return [...names].sort(compareNames);
 }

@@ -3,6 +3,7 @@ import { throwIfCancelled, TraceOpenError } from '../trace/index.js';
 import { pause } from './pause.js';
 import type { ReadOptions, TraceSource } from './reader.js';
 import { Crc32 } from './crc32.js';
+import { allowanceBySize } from './unpackAllowance.js';
 
 const PLAIN_CHUNK = 4 << 20;
 const GZIP_READ = 256 << 10;
@@ -20,8 +21,8 @@ export interface ContentState {
  * The bytes of a file, unpacked where it is gzip, in chunks. A damaged or cut gzip gives what can be
  * unpacked and says so in `state`; it does not throw for it. What comes before a cut is right; where
  * bytes were changed, wrong text may come long before it is noticed.
- * @throws TraceOpenError from the source, for an empty file and for a gzip without any content; the
- * signal's reason once it is aborted
+ * @throws TraceOpenError from the source, for an empty file, for a gzip without any content and, before more
+ * is unpacked than may be, 'unpacks-large'; the signal's reason once it is aborted
  */
 export async function* contentChunks(
   source: TraceSource,
@@ -70,10 +71,17 @@ async function* gunzipped(
   options: ReadOptions,
   state: ContentState,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const allowance = options.unpacking ?? allowanceBySize(source);
+  await allowance.foresee(source);
   const gunzip = new CheckedGunzip();
+  let unpacked = 0;
   for await (const chunk of stored(source, options, GZIP_READ)) {
     for (let offset = 0; offset < chunk.length; offset += GZIP_SLICE) {
-      yield* gunzip.push(chunk.slice(offset, offset + GZIP_SLICE));
+      for (const part of gunzip.push(chunk.slice(offset, offset + GZIP_SLICE))) {
+        unpacked += part.length;
+        allowance.count(source, unpacked);
+        yield part;
+      }
       if (gunzip.failure !== undefined) {
         state.failure = gunzip.failure;
         return;

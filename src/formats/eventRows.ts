@@ -1,9 +1,10 @@
 import { SqlError, type SqlEngine, type SqlValue } from '../sqlite/engine.js';
 import { quoteName } from '../sqlite/sqlText.js';
-import { throwIfCancelled } from '../trace/index.js';
+import { throwIfCancelled, type Warning } from '../trace/index.js';
 import { pause } from './pause.js';
 import { printable } from './printable.js';
 import type { ReadOptions } from './reader.js';
+import type { RowSkips } from './rowSkips.js';
 
 /** Rows read without giving the thread's other work, a cancellation among it, a chance. */
 const ROWS_A_SLICE = 50_000;
@@ -75,6 +76,27 @@ export async function eachEventRow(
   }
   throwIfCancelled(options.signal);
   return { seen, inFile: Math.max(counted ?? 0, seen), damage };
+}
+
+/**
+ * Puts the reading of a table into a trace's account: rows that lie on damaged pages are left out and
+ * counted, and the damage is told.
+ * @param table as people know it
+ */
+export function accountFor(
+  table: string,
+  { seen, inFile, damage }: RowsRead,
+  skips: RowSkips,
+  warnings: Warning[],
+): void {
+  skips.add('in a damaged or missing part of the file', inFile - seen);
+  if (damage !== undefined) {
+    warnings.push({
+      code: 'damaged',
+      message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
+      rows: 0,
+    });
+  }
 }
 
 /** SQLite quotes names and statements of the file, which may be anything. */

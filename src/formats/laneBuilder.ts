@@ -40,14 +40,27 @@ export class LaneBuilder {
     return id;
   }
 
+  get rankCount(): number {
+    return this.ranks.length;
+  }
+
+  /** Where a rank of this number comes among the ranks built; -1 for none. */
+  positionOf(rank: number): number {
+    return this.order().indexOf(rank);
+  }
+
   build(): { ranks: readonly Rank[]; lanes: readonly Lane[] } {
-    const order = this.ranks
-      .map((_, i) => i)
-      .sort((a, b) => this.ranks[a].rank - this.ranks[b].rank || a - b);
+    const order = this.order();
     const position = new Map(order.map((from, to) => [from, to]));
     return {
       ranks: order.map((i) => this.ranks[i]),
       lanes: this.lanes.map((lane) => ({ ...lane, rank: position.get(lane.rank) ?? 0 })),
     };
+  }
+
+  private order(): readonly number[] {
+    return this.ranks
+      .map((_, i) => i)
+      .sort((a, b) => this.ranks[a].rank - this.ranks[b].rank || a - b);
   }
 }

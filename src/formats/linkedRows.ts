@@ -127,7 +127,7 @@ export class LinkedRows {
     }
     const gpu = this.gpu.build();
     const launches = this.launches.build();
-    const { columns: ranges } = nestRanges(this.ranges, launches, 1);
+    const { columns: ranges } = nestRanges(this.ranges, [launches], 1);
     const host = this.host.build();
 
     const tables = [gpu, launches, ranges, host];

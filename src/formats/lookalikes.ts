@@ -26,8 +26,8 @@ const SQLITE_KINDS: readonly SqliteKind[] = [
   {
     what: 'an Nsight Systems export',
     matches: (names) =>
-      names.has('stringids') &&
-      some(names, /^(cupti_activity_kind_|nvtx_events$|target_info_|processstreams$)/),
+      some(names, /^(target_info_|nvtx_events$|processstreams$)/) ||
+      (names.has('stringids') && some(names, /^cupti_activity_kind_/)),
   },
   {
     what: 'an RPD trace (rocmProfileData)',
@@ -129,6 +129,26 @@ const JSON_KINDS: readonly (ContentKind & { readonly pattern: RegExp })[] = [
   { what: 'a package.json', pattern: /"devDependencies"\s*:|"dependencies"\s*:/ },
 ];
 
+/** Recordings that their own tools read: nothing is known of their bytes here, so their names tell them. */
+const NAMED_KINDS: readonly (Likeness & { readonly name: RegExp })[] = [
+  {
+    name: /\.(nsys-rep|qdrep)$/i,
+    what: 'an Nsight Systems report',
+    advice: 'Export it with "nsys export --type sqlite" and open the .sqlite file.',
+  },
+  {
+    name: /\.ncu-rep$/i,
+    what: 'an Nsight Compute report',
+    advice: 'It measures single kernels: record a timeline with nsys or the PyTorch profiler.',
+  },
+  {
+    name: /\.(pftrace|perfetto-trace)$/i,
+    what: 'a Perfetto trace in its binary form',
+    advice:
+      'Record as JSON, with rocprofv3 as rocpd ("--output-format rocpd"), or open it in Perfetto.',
+  },
+];
+
 export interface Likeness {
   /** with its article: "an xz archive" */
   readonly what: string;
@@ -139,8 +159,9 @@ export interface Likeness {
 /**
  * What a file that is neither SQLite nor gzip looks like.
  * @param content its first bytes, unpacked where it was gzip
+ * @param name asked only where the bytes tell nothing
  */
-export function contentLooksLike(content: Uint8Array): Likeness {
+export function contentLooksLike(content: Uint8Array, name: string): Likeness {
   const kind = CONTENT_KINDS.find(({ begins = '', at = 0 }) =>
     [...begins].every((character, i) => content[at + i] === character.charCodeAt(0)),
   );
@@ -174,7 +195,11 @@ export function contentLooksLike(content: Uint8Array): Likeness {
   const binary = /[\u0000-\u0008\u000e-\u001f\ufffd]/.test(
     text.slice(0, 4096).replace(/\ufffd$/, ''),
   );
-  return { what: binary ? 'binary data of an unknown kind' : 'plain text', advice: '' };
+  if (!binary) {
+    return { what: 'plain text', advice: '' };
+  }
+  const named = NAMED_KINDS.find((kind) => kind.name.test(name));
+  return named ?? { what: 'binary data of an unknown kind', advice: '' };
 }
 
 /** UTF-16 or UTF-32 by its mark, or by the zero bytes beside its first character; undefined for neither. */

@@ -1,6 +1,7 @@
 import {
   NameTable,
   TraceOpenError,
+  type CollectiveColumns,
   type CounterTrack,
   type Frame,
   type GpuColumns,
@@ -10,19 +11,22 @@ import {
   type Marker,
   type RangeColumns,
   type Rank,
+  type RecordedTime,
+  type RankClock,
   type TimedColumns,
   type Trace,
   type TraceReport,
   type Warning,
 } from '../trace/index.js';
+import { rankClocks } from './ranks/rankClocks.js';
 import { timeOrder } from './timeOrder.js';
 
 /**
  * Several ranks of one run as one trace on one clock: the earliest origin is 0, all starts are
  * shifted by whole ns, every table is in time order again and its links point at the merged rows.
  * Ranks come in order of their numbers. Two files that state the same rank are both kept, told apart
- * by their names. The clocks of different hosts are not synchronised by this; a trace cannot say how
- * far apart they are.
+ * by their names. How far apart the clocks of their hosts are is told by the collectives they have in
+ * common (`rankClocks`), and set right where the times cannot be true without.
  *
  * @throws TraceOpenError where the formats differ, or the clocks have no common zero
  * @throws RangeError for no traces
@@ -38,22 +42,25 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
   const parts = [...traces].sort((a, b) => rankNumber(a) - rankNumber(b));
   const warnings: Warning[] = [];
   const ranks = namedApart(
-    parts.flatMap((part) => part.ranks),
+    numberedNodes(
+      parts.flatMap((part) => part.ranks),
+      parts[0].format,
+    ),
     warnings,
   );
   const labels = labelsOf(parts, ranks);
 
-  const originNs = parts.reduce(
-    (least, part) => (part.clock.originNs < least ? part.clock.originNs : least),
-    parts[0].clock.originNs,
-  );
-  const shifts = parts.map((part) => Number(part.clock.originNs - originNs));
-  warnAboutClocks(parts, shifts, warnings);
+  const clocks = rankClocks(parts, labels);
+  const origins = parts.map((part, i) => part.clock.originNs + BigInt(clocks[i].shiftNs));
+  const originNs = origins.reduce((least, origin) => (origin < least ? origin : least));
+  const shifts = origins.map((origin) => Number(origin - originNs));
+  warnAboutClocks(parts, clocks, warnings);
 
   const names = new NameTable();
   const nameIds = parts.map((part) =>
     Uint32Array.from(part.names.all(), (name) => names.intern(name)),
   );
+  const partOfRank = parts.flatMap((part, i) => part.ranks.map(() => i));
   const firstRank = running(parts.map((part) => part.ranks.length));
   const firstLane = running(parts.map((part) => part.lanes.length));
   const firstStack = running(parts.map((part) => part.stacks.stacks.length));
@@ -138,18 +145,21 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
     } satisfies HostColumns,
   };
 
+  const collectives = mergeCollectives(parts, gpu.position, nameIds);
   return {
     files: parts.flatMap((part) => part.files),
     format: parts[0].format,
     formatLabel: [...new Set(parts.map((part) => part.formatLabel))].join(', '),
     clock: { originNs, epoch: parts[0].clock.epoch, fileBaseNs: parts[0].clock.fileBaseNs },
     spanNs: Math.max(...parts.map((part, i) => shifts[i] + part.spanNs)),
+    ...recordedByAny(parts, shifts),
     names,
-    ranks,
+    ranks: ranks.map((rank, i) => ({ ...rank, clock: clocks[partOfRank[i]] })),
     lanes: parts.flatMap((part, i) =>
       part.lanes.map((lane) => ({ ...lane, rank: lane.rank + firstRank[i] })),
     ),
     ...merged,
+    ...(collectives === undefined ? {} : { collectives }),
     kernelShapes,
     stacks: {
       frames: parts.flatMap((part): readonly Frame[] => part.stacks.frames),
@@ -175,6 +185,34 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
       warnings,
     ),
   };
+}
+
+/** When the recorder of any part ran, where one of them paused. */
+function recordedByAny(
+  parts: readonly Trace[],
+  shifts: readonly number[],
+): Pick<Trace, 'recorded'> {
+  if (parts.every(({ recorded }) => recorded === undefined)) {
+    return {};
+  }
+  const all = parts
+    .flatMap(({ recorded, spanNs }, i) =>
+      (recorded ?? [{ start: 0, end: spanNs }]).map(({ start, end }) => ({
+        start: start + shifts[i],
+        end: end + shifts[i],
+      })),
+    )
+    .sort((a, b) => a.start - b.start);
+  const recorded: RecordedTime[] = [];
+  for (const time of all) {
+    const last = recorded.at(-1);
+    if (last === undefined || time.start > last.end) {
+      recorded.push(time);
+    } else {
+      recorded[recorded.length - 1] = { start: last.start, end: Math.max(last.end, time.end) };
+    }
+  }
+  return { recorded };
 }
 
 /** Ranks that do not state their number come last. */
@@ -219,10 +257,12 @@ function refuseMixture(traces: readonly Trace[]): void {
 
 function warnAboutClocks(
   parts: readonly Trace[],
-  shifts: readonly number[],
+  clocks: readonly RankClock[],
   warnings: Warning[],
 ): void {
-  if (parts[0].clock.epoch === 'session' && shifts.some((shift) => shift !== 0)) {
+  const unknown = clocks.some((clock) => clock.skewNs === null);
+  const origins = new Set(parts.map((part) => part.clock.originNs));
+  if (parts[0].clock.epoch === 'session' && unknown && origins.size > 1) {
     warnings.push({
       code: 'session-clocks',
       message:
@@ -237,6 +277,17 @@ function warnAboutClocks(
       rows: 0,
     });
   }
+}
+
+/**
+ * The databases of an Ingero cluster without rank numbers are those of its nodes, which are told apart
+ * by number: the names of hosts in them are private.
+ */
+function numberedNodes(ranks: readonly Rank[], format: Trace['format']): readonly Rank[] {
+  let node = 0;
+  return format !== 'ingero'
+    ? ranks
+    : ranks.map((rank) => (rank.rank >= 0 ? rank : { ...rank, label: `node ${++node}` }));
 }
 
 /** Ranks with the same label get the name of their file, where that does not help its path. */
@@ -357,6 +408,30 @@ function mergeTimes<T extends TimedColumns>(
     },
     position,
     column,
+  };
+}
+
+/** What the files say of their collectives, under the rows of the merged events. */
+function mergeCollectives(
+  parts: readonly Trace[],
+  position: readonly Int32Array[],
+  nameIds: readonly Uint32Array[],
+): CollectiveColumns | undefined {
+  const entries = parts.flatMap(({ collectives }, part) =>
+    Array.from({ length: collectives?.count ?? 0 }, (_, i) => ({ part, i, collectives })),
+  );
+  if (entries.length === 0) {
+    return undefined;
+  }
+  const rowOf = ({ part, i, collectives }: (typeof entries)[number]): number =>
+    position[part][collectives?.gpu[i] ?? 0];
+  entries.sort((a, b) => rowOf(a) - rowOf(b));
+  return {
+    count: entries.length,
+    gpu: Uint32Array.from(entries, rowOf),
+    group: Uint32Array.from(entries, (e) => nameIds[e.part][e.collectives?.group[e.i] ?? 0]),
+    sent: Float64Array.from(entries, (e) => e.collectives?.sent[e.i] ?? NaN),
+    received: Float64Array.from(entries, (e) => e.collectives?.received[e.i] ?? NaN),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FormatId, ReportProgress, Trace } from '../trace/index.js';
+import type { UnpackAllowance } from './unpackAllowance.js';
 
 /** Ranged reads over a file wherever it lies. Reading never changes anything. */
 export interface TraceSource {
@@ -36,7 +37,20 @@ export interface Probe {
 export interface ReadOptions {
   readonly progress?: ReportProgress;
   readonly signal?: AbortSignal;
+  /** how much may be unpacked of all files together; left out: of each what its size allows */
+  readonly unpacking?: UnpackAllowance;
 }
+
+/** What a file says of its rank, as far as a few reads tell. */
+export interface StatedRank {
+  /** -1 where it does not say, or holds several ranks */
+  readonly rank: number;
+  /** ranks of the job; -1 where it does not say */
+  readonly worldSize: number;
+  /** name of its GPU; '' where it does not say, or names several */
+  readonly device: string;
+}
+export const NO_RANK: StatedRank = { rank: -1, worldSize: -1, device: '' };
 
 /** One trace format. A format is told by content, never by the file's name. */
 export interface FormatReader {
@@ -44,6 +58,11 @@ export interface FormatReader {
   readonly label: string;
   /** Cheap and without side effects; SQLite formats look at the schema, JSON formats at the text. */
   detect(probe: Probe): Promise<boolean>;
+  /**
+   * The rank a file states, without reading it whole; left out where the format has no place for it.
+   * Never fails: what cannot be read states nothing.
+   */
+  rank?(probe: Probe): Promise<StatedRank>;
   /** @throws TraceOpenError */
   read(source: TraceSource, options: ReadOptions): Promise<Trace>;
 }

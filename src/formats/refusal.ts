@@ -15,13 +15,6 @@ export async function refusal(probe: Probe): Promise<TraceOpenError> {
   if (isSqlite(probe.head)) {
     return refuseSqlite(probe, name);
   }
-  if (probe.gzip && isSqlite(probe.content)) {
-    return new TraceOpenError(
-      'unsupported',
-      `${name} is a gzipped SQLite database. Unpack it with gunzip and open the result.`,
-      'a gzipped SQLite database',
-    );
-  }
   if (probe.gzip && probe.content.length === 0) {
     return new TraceOpenError(
       'damaged',
@@ -29,7 +22,7 @@ export async function refusal(probe: Probe): Promise<TraceOpenError> {
       'a damaged gzip file',
     );
   }
-  const { what, advice } = contentLooksLike(probe.content);
+  const { what, advice } = contentLooksLike(probe.content, probe.source.name);
   const looksLike = probe.gzip ? `${what}, gzipped` : what;
   return new TraceOpenError(
     'not-a-trace',
@@ -42,7 +35,15 @@ async function refuseSqlite(probe: Probe, name: string): Promise<TraceOpenError>
   const tables = [...(await sqliteTables(probe.source)).entries()];
   const names = tables.map(([, table]) => table.name);
   const what = sqliteLooksLike(new Map(tables));
-  if (/Nsight|RPD|rocpd|nvprof|DLProf|ROCm/.test(what)) {
+  if (what.includes('Nsight')) {
+    return new TraceOpenError(
+      'unsupported',
+      `${name} is ${what} without its names: it lacks the table StringIds, or its columns id and value. Export the report again (nsys export --type sqlite).`,
+      what,
+      names,
+    );
+  }
+  if (/RPD|rocpd|nvprof|DLProf|ROCm/.test(what)) {
     return new TraceOpenError('unsupported', `${name} is ${what}. ${READS}`, what, names);
   }
   if (names.length === 0) {
@@ -67,9 +68,11 @@ async function refuseSqlite(probe: Probe, name: string): Promise<TraceOpenError>
   const more = names.length > TABLES_NAMED ? ` and ${names.length - TABLES_NAMED} more` : '';
   const events = tables.find(([key]) => key === 'events')?.[1];
   const gap =
-    events?.type === 'table'
-      ? ` Its table "events" lacks what a trace needs: timestamp, name and duration_us (or duration, duration_ns).`
-      : '';
+    events === undefined
+      ? ''
+      : events.type === 'table'
+        ? ` Its table "events" lacks what a trace needs: timestamp, name and duration_us (or duration, duration_ns).`
+        : ' Its "events" is a view, and only tables are read: what a view shows was computed, not recorded. Store its rows in a table "events" of another database and open that.';
   return new TraceOpenError(
     'not-a-trace',
     `${name} is an SQLite database, but no trace that is known here. Its tables: ${listed}${more}.${gap} ${READS}`,

@@ -1,5 +1,5 @@
-import { clearWalMode, readHeader, statePageCount } from '../sqlite/header.js';
-import { indexWal, mergeWal } from '../sqlite/wal.js';
+import { clearWalMode, readHeader, statePageCount, type SqliteHeader } from '../sqlite/header.js';
+import { indexWal, mergeWal, type WalIndex } from '../sqlite/wal.js';
 import { throwIfCancelled, TraceOpenError, type Warning } from '../trace/index.js';
 import { printable } from './printable.js';
 import type { ReadOptions, TraceSource } from './reader.js';
@@ -53,9 +53,7 @@ export async function readSqliteDatabase(
         continue;
       }
     }
-    const bytes = header.walMode
-      ? withLog(source, file, header.pageSize, logBefore, warnings)
-      : file;
+    let bytes = header.walMode ? withLog(source, file, header.pageSize, logBefore, warnings) : file;
     clearWalMode(bytes);
     const merged = readHeader(bytes) ?? header;
     const pages = Math.ceil(bytes.length / merged.pageSize);
@@ -65,7 +63,7 @@ export async function readSqliteDatabase(
         message: `The file is cut: it holds ${pages} of the ${merged.pageCount} pages its header states (${bytes.length} bytes). Rows on the missing pages are not shown.`,
         rows: 0,
       });
-      statePageCount(bytes, pages);
+      bytes = withMissingPages(bytes, pages, merged);
     }
     await lookForJournal(source, warnings);
     return { bytes, warnings };
@@ -141,14 +139,41 @@ function withLog(
     });
     return file;
   }
-  if (index.committedFrames > 0) {
+  const newer = newerPages(file, log, index);
+  if (newer > 0) {
     warnings.push({
       code: 'wal-merged',
-      message: `The newest version of ${index.pages.size} pages was read from the -wal beside the file: the recorder had not moved them into it yet.`,
+      message: `The newest version of ${newer} ${newer === 1 ? 'page' : 'pages'} was read from the -wal beside the file: the recorder had not moved them into it yet.`,
       rows: 0,
     });
   }
   return mergeWal(file, pageSize, log, index);
+}
+
+/** Pages that are in the log only, or otherwise there: a log whose pages were all moved stays until its next use. */
+function newerPages(file: Uint8Array, log: Uint8Array, { pages, pageSize }: WalIndex): number {
+  let newer = 0;
+  for (const [page, offset] of pages) {
+    const stored = file.subarray((page - 1) * pageSize, page * pageSize);
+    newer += sameBytes(stored, log.subarray(offset, offset + pageSize)) ? 0 : 1;
+  }
+  return newer;
+}
+
+/**
+ * A cut file as SQLite opens it: it refuses one that is shorter than its header says, and the schema of one
+ * whose tables begin beyond the end. With empty pages in place of the missing ones all that is there is
+ * read, and the tables on missing pages are found damaged one by one.
+ */
+function withMissingPages(cut: Uint8Array, pages: number, header: SqliteHeader): Uint8Array {
+  const stated = header.pageCount * header.pageSize;
+  if (stated > MOST_SQLITE_BYTES) {
+    statePageCount(cut, pages);
+    return cut;
+  }
+  const padded = new Uint8Array(stated);
+  padded.set(cut);
+  return padded;
 }
 
 /** A rollback journal means that a writer was interrupted, or is at work: pages may be half written. */

@@ -1,5 +1,12 @@
 import { readHeader } from '../sqlite/header.js';
-import { columnsOfCreateTable, readSchema, SchemaDamage } from '../sqlite/schema.js';
+import {
+  columnsOfCreateTable,
+  endRows,
+  readSchema,
+  SchemaDamage,
+  type ReadPage,
+  type RecordValue,
+} from '../sqlite/schema.js';
 import { TraceOpenError } from '../trace/index.js';
 import { indexWal } from '../sqlite/wal.js';
 import { printable } from './printable.js';
@@ -11,6 +18,8 @@ export interface SqliteTable {
   readonly type: 'table' | 'view';
   /** empty for a view: only SQLite itself can tell */
   readonly columns: readonly string[];
+  /** page its rows begin at; 0 for a view */
+  readonly root: number;
 }
 
 /** A log that is read only to look for tables must not cost more than the trace. */
@@ -23,6 +32,50 @@ const MOST_WAL_BYTES = 256 * 1024 * 1024;
  * @throws TraceOpenError 'damaged'
  */
 export async function sqliteTables(source: TraceSource): Promise<Map<string, SqliteTable>> {
+  return withPages(source, async (pages) => tablesIn(pages));
+}
+
+/**
+ * The first and the last row of a table by column, in lower case, from the few pages that lead to
+ * them; empty where the file has no such table, or the table no row.
+ *
+ * @throws TraceOpenError 'damaged'
+ */
+export async function sqliteEndRows(
+  source: TraceSource,
+  table: string,
+): Promise<readonly ReadonlyMap<string, RecordValue>[]> {
+  return withPages(source, async (pages) => {
+    const found = (await tablesIn(pages)).get(table);
+    if (found === undefined || found.root === 0) {
+      return [];
+    }
+    const rows = await endRows(pages.readPage, pages.usable, pages.encoding, found.root);
+    return rows.map(
+      (row) =>
+        new Map(found.columns.map((column, i) => [column.toLowerCase(), row[i] ?? null] as const)),
+    );
+  });
+}
+
+interface Pages {
+  readonly readPage: ReadPage;
+  /** page size less reserved bytes */
+  readonly usable: number;
+  readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be';
+}
+
+async function tablesIn({ readPage, usable, encoding }: Pages): Promise<Map<string, SqliteTable>> {
+  const tables = new Map<string, SqliteTable>();
+  for (const { type, name, sql, root } of await readSchema(readPage, usable, encoding)) {
+    if ((type === 'table' || type === 'view') && !/^sqlite_/i.test(name)) {
+      tables.set(name.toLowerCase(), { name, type, columns: columnsOfCreateTable(sql), root });
+    }
+  }
+  return tables;
+}
+
+async function withPages<T>(source: TraceSource, use: (pages: Pages) => Promise<T>): Promise<T> {
   const header = readHeader(await source.read(0, 100));
   if (header === undefined) {
     throw new TraceOpenError(
@@ -42,14 +95,11 @@ export async function sqliteTables(source: TraceSource): Promise<Map<string, Sql
         ? wal.subarray(inLog, inLog + header.pageSize)
         : source.read((number - 1) * header.pageSize, header.pageSize);
     };
-    const usable = header.pageSize - header.reservedBytes;
-    const tables = new Map<string, SqliteTable>();
-    for (const { type, name, sql } of await readSchema(readPage, usable, header.encoding)) {
-      if ((type === 'table' || type === 'view') && !/^sqlite_/i.test(name)) {
-        tables.set(name.toLowerCase(), { name, type, columns: columnsOfCreateTable(sql) });
-      }
-    }
-    return tables;
+    return await use({
+      readPage,
+      usable: header.pageSize - header.reservedBytes,
+      encoding: header.encoding,
+    });
   } catch (error) {
     if (error instanceof SchemaDamage) {
       throw new TraceOpenError(

@@ -1,16 +1,17 @@
 import { SqlError, type SqlEngine } from '../sqlite/engine.js';
+import { keepOnlyTables } from '../sqlite/tablesOnly.js';
 import { TraceOpenError, type Trace, type Warning } from '../trace/index.js';
-import { damageOf } from './eventRows.js';
 import { printable } from './printable.js';
 import type { ReadOptions, TraceSource } from './reader.js';
 import { readSqliteDatabase } from './sqliteDatabase.js';
 
 /**
- * Loads an SQLite file, lets `read` make a trace of it and closes the engine whatever happens.
+ * Loads an SQLite file, lets `read` make a trace of its tables and closes the engine whatever happens.
+ * `read` sees no view: see `keepOnlyTables`.
  *
  * @param read gets what was already found about the file, to be put in the trace's report
  * @throws TraceOpenError 'damaged' where SQLite gives up on the file, 'unsupported' where tables that the
- * format cannot do without lack columns
+ * format cannot do without lack columns, 'too-large' where a value does not fit in memory
  */
 export async function readSqliteTrace(
   source: TraceSource,
@@ -21,14 +22,10 @@ export async function readSqliteTrace(
   const { bytes, warnings } = await readSqliteDatabase(source, options);
   const engine = await openEngine(bytes);
   try {
+    keepOnlyTables(engine);
     return await read(engine, warnings);
   } catch (error) {
-    if (error instanceof SqlError) {
-      throw NO_SUCH.test(error.message)
-        ? unknownSchema(source, error)
-        : damagedFile(source, damageOf(error));
-    }
-    throw error;
+    throw error instanceof SqlError ? refusedBySqlite(source, error) : error;
   } finally {
     engine.close();
   }
@@ -36,6 +33,23 @@ export async function readSqliteTrace(
 
 /** Damage to the schema can change the names in it and leave it valid. */
 const NO_SUCH = /^no such (column|table)/;
+
+/** A row may state, or a generated column compute, a text of a gigabyte. */
+const TOO_LARGE = /out of memory|too big|cannot enlarge memory|OOM/i;
+
+function refusedBySqlite(source: TraceSource, error: SqlError): TraceOpenError {
+  if (NO_SUCH.test(error.message)) {
+    return unknownSchema(source, error);
+  }
+  const words = printable(error.message, 300);
+  if (TOO_LARGE.test(error.message)) {
+    return new TraceOpenError(
+      'too-large',
+      `${printable(source.name)} holds a value that does not fit in memory (${words}): no recorder writes such a one, and the file is not read.`,
+    );
+  }
+  return damagedFile(source, words);
+}
 
 function unknownSchema(source: TraceSource, error: SqlError): TraceOpenError {
   return new TraceOpenError(

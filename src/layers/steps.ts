@@ -86,8 +86,9 @@ function listOf<T>(lists: Map<number, T[]>, key: number): T[] {
 
 /**
  * Finds the engine steps or iterations that annotations mark, and tells for each call in which it was
- * launched: by the launch's time inside the annotation on the launching thread. Calls launched from
- * other threads, or without a launch in the trace, belong to no step.
+ * launched: by the launch's time inside the annotation on the launching thread, or by the range that
+ * the trace states around it. Calls launched from other threads, or without a launch in the trace, belong
+ * to no step.
  * @returns `steps` in time order and one index into it a measured call
  */
 export function findSteps(trace: Trace, rules: RuleSet): Pick<LayerLabels, 'steps' | 'step'> {
@@ -149,9 +150,24 @@ export function findSteps(trace: Trace, rules: RuleSet): Pick<LayerLabels, 'step
   const count = isGpu ? trace.gpu.count : launches.count;
   const launch = isGpu ? trace.gpu.launch : Int32Array.from({ length: count }, (_, i) => i);
   const step = new Int32Array(count).fill(NO_STEP);
+  const positionOf = new Map(kept.map(({ range }, position) => [range, position]));
+  /** Of an annotation that is about the launching process and on no thread of it. */
+  const stepAround = (call: number): number => {
+    for (let range = launches.range[call]; range >= 0; range = ranges.parent[range]) {
+      const position = positionOf.get(range);
+      if (position !== undefined) {
+        return position;
+      }
+    }
+    return NO_STEP;
+  };
   for (let i = 0; i < count; i++) {
-    const lane = launch[i] < 0 ? undefined : ofLane.get(launches.lane[launch[i]]);
+    if (launch[i] < 0) {
+      continue;
+    }
+    const lane = ofLane.get(launches.lane[launch[i]]);
     if (lane === undefined) {
+      step[i] = positionOf.size === 0 ? NO_STEP : stepAround(launch[i]);
       continue;
     }
     const time = launches.start[launch[i]];

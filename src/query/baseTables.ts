@@ -97,11 +97,29 @@ export const BASE_TABLES = {
       'world_size INTEGER',
       'label TEXT',
       'device TEXT',
+      'file TEXT',
+      'loaded INTEGER',
+      'clock_skew_ns NUMERIC',
+      'clock_spread_ns NUMERIC',
+      'clock_matches INTEGER',
+      'clock_shift_ns NUMERIC',
+      'clock_note TEXT',
     ],
-    count: (t) => t.ranks.length,
+    count: (t) => t.ranks.length + t.unread.length,
     rows: (t) => (i) => {
-      const { rank, worldSize, label, device } = t.ranks[i];
-      return [i, link(rank), worldSize > 0 ? worldSize : null, label, id(device)];
+      if (i >= t.ranks.length) {
+        const { rank, worldSize, label, device, path } = t.unread[i - t.ranks.length];
+        return [
+          ...[i, link(rank), worldSize > 0 ? worldSize : null, label, id(device), path, 0],
+          ...[null, null, null, null, null],
+        ];
+      }
+      const { rank, worldSize, label, device, path, clock } = t.ranks[i];
+      return [
+        ...[i, link(rank), worldSize > 0 ? worldSize : null, label, id(device), path, 1],
+        ...[clock?.skewNs ?? null, clock?.spreadNs ?? null, clock?.matches ?? null],
+        ...[clock?.shiftNs ?? 0, clock?.note ?? null],
+      ];
     },
   },
   lanes: {

@@ -339,13 +339,35 @@ export const VIEWS: readonly CatalogueView[] = [
   },
   {
     name: 'ranks',
-    description: 'Processes of the distributed job, one row a file or rank.',
+    description:
+      'Processes of the distributed job, one row a file or rank: those that are loaded, then those that are not.',
     columns: [
       column('id', 'INTEGER', 'rank_id of the other views.'),
       column('rank', 'INTEGER', 'Number of the rank; NULL where the trace does not say.'),
       column('world_size', 'INTEGER', 'Ranks of the job; NULL where the trace does not say.'),
       column('label', 'TEXT', 'The rank as people read it.'),
       column('device', 'TEXT', 'GPU it ran on; NULL where the trace does not say.'),
+      column('file', 'TEXT', 'Path of the file it was read from.'),
+      column(
+        'loaded',
+        'INTEGER',
+        '1 where its events are in the views, 0 where it is only listed.',
+      ),
+      column(
+        'clock_skew_ns',
+        'NUMERIC',
+        'How far its clock is ahead of that of the first rank (below 0: behind), from the ends of matching collectives; NULL where that cannot be told.',
+        'ns',
+      ),
+      column('clock_spread_ns', 'NUMERIC', 'Median distance of a collective from the skew.', 'ns'),
+      column('clock_matches', 'INTEGER', 'Collectives the skew rests on.'),
+      column(
+        'clock_shift_ns',
+        'NUMERIC',
+        'Added to the times of its file: 0 where they are as the file states them.',
+        'ns',
+      ),
+      column('clock_note', 'TEXT', 'The same as a sentence, or why the skew cannot be told.'),
     ],
   },
   {

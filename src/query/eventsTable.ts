@@ -26,14 +26,17 @@ const OPERATION_NAME = 'layerscope_operation_name';
  * nothing is changed here but a function registered.
  */
 export function eventsTable(engine: SqlEngine, tables: QueryTables): EventsTable {
+  // The database is one file's: with several files only the columns hold the events of all ranks.
+  // A rocpd file of version 4 has a view of that name that is something else.
+  const isEvents = tables.format === 'flat' || tables.format === 'ingero';
+  if (!isEvents || tables.fileCount > 1) {
+    return { view: eventsFromColumns(tables), dialect: {} };
+  }
   // SQLite compares names without regard to case.
   const own: OwnColumns = new Map(
     engine.columnsOf('events').map((name) => [name.toLowerCase(), name]),
   );
-  // The database is one file's: with several files only the columns hold the events of all ranks.
-  // A rocpd file of version 4 has a view of that name that is something else.
-  const isEvents = tables.format === 'flat' || tables.format === 'ingero';
-  if (!isEvents || own.size === 0 || tables.fileCount > 1) {
+  if (own.size === 0) {
     return { view: eventsFromColumns(tables), dialect: {} };
   }
   return tables.format === 'ingero' ? ingeroEvents(engine, own) : flatEvents(engine, own);

@@ -10,6 +10,7 @@ import {
   type LaunchColumns,
   type LayerLabels,
   type Rank,
+  type RankFile,
   type RangeColumns,
   type TimeKind,
   type Trace,
@@ -38,6 +39,8 @@ export interface QueryTables {
   /** strings by name id */
   readonly names: readonly string[];
   readonly ranks: readonly Rank[];
+  /** files of the run that were not read; their rows stand behind those of `ranks` */
+  readonly unread: readonly RankFile[];
   readonly lanes: readonly Lane[];
   readonly kernelShapes: readonly KernelShape[];
   readonly gpu: GpuColumns;
@@ -68,6 +71,7 @@ export function queryTables(trace: Trace, labels: LayerLabels, stalls: StallList
     originNs: trace.clock.originNs.toString(),
     names: trace.names.all(),
     ranks: trace.ranks,
+    unread: (trace.run ?? []).filter((file) => !file.loaded),
     lanes: trace.lanes,
     kernelShapes: trace.kernelShapes,
     gpu: trace.gpu,

@@ -245,7 +245,11 @@ export function viewStatements(tables: QueryTables): ReadonlyMap<string, ViewSql
     ],
     [
       'ranks',
-      { select: 'SELECT id, rank, world_size, label, device FROM layerscope_ranks', needs: [] },
+      {
+        select: `SELECT id, rank, world_size, label, device, file, loaded, clock_skew_ns,
+          clock_spread_ns, clock_matches, clock_shift_ns, clock_note FROM layerscope_ranks`,
+        needs: [],
+      },
     ],
     ['threads', lanes('threads', 'thread', THREAD)],
     ['streams', lanes('streams', 'stream', STREAM)],

@@ -87,14 +87,19 @@ function baseTables(): readonly [BaseTableId, BaseTable][] {
  * Gives an engine the views of `catalogue.ts`, as temporary views over temporary tables: the database in
  * it, the trace's own or an empty one, keeps its tables and their names. A table of the file with the
  * name of a view is still there as `main.<name>`.
+ * @param privateValues shows what recorders keep of people and machines; see `hidePrivateValues`
  * @throws SqlError
  */
-export function installViews(engine: SqlEngine, tables: QueryTables): SqlSurface {
+export function installViews(
+  engine: SqlEngine,
+  tables: QueryTables,
+  privateValues = false,
+): SqlSurface {
   registerPercentiles(engine);
   registerDiscretePercentile(engine);
   engine.run('PRAGMA temp_store = MEMORY');
-  if (tables.format === 'nsys') {
-    hidePrivateValues(engine);
+  if (!privateValues) {
+    hidePrivateValues(engine, tables.format);
   }
   const events = eventsTable(engine, tables);
   for (const [, table] of baseTables()) {

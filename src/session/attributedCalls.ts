@@ -30,7 +30,7 @@ export function attributedCalls(
     const lane = trace.lanes[columns.lane[i]];
     const index = labels.index[i];
     calls.push({
-      ts_us: fileMicros(trace, columns.start[i]),
+      ts_us: fileMicros(trace, columns.start[i], lane.rank),
       dur_us: (columns.duration[i] / 1000).toFixed(3),
       device: lane.device < 0 ? '' : String(lane.device),
       stream: lane.kind === 'stream' ? lane.id : '',

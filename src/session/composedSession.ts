@@ -1,5 +1,7 @@
 import type { DecomposeBy, TileRequest, TimeWindow } from '../analysis/results.js';
 import type { EngineAttribution, StartedQueryEngine, TraceEngine, TraceInput } from './engines.js';
+import { MOST_RANKS, type RankChoice } from '../formats/ranks/rankChoice.js';
+import { compareNames } from '../formats/ranks/rankOfName.js';
 import { cancelled } from './rpc.js';
 import type {
   AttributionInputs,
@@ -16,8 +18,12 @@ export interface SessionParts {
   readonly trace: TraceEngine;
   /** Starts a query engine; called at the first query and again after one was cancelled. */
   startQueries(): Promise<StartedQueryEngine>;
-  /** What to hand the trace engine for a path: the path itself, or its bytes where it cannot read it. */
-  input(path: string): Promise<TraceInput>;
+  /**
+   * What to hand the trace engine for a path: the path itself, or its bytes where it cannot read it.
+   *
+   * @param unread its bytes are not needed now: where they had to be sent, `unread` of the answer is true
+   */
+  input(path: string, unread?: boolean): Promise<TraceInput>;
   /** Ends what the parts started. */
   dispose(): void;
 }
@@ -25,15 +31,52 @@ export interface SessionParts {
 /** A `TraceSession` made of a trace engine and a query engine, wherever they run. */
 export class ComposedSession implements TraceSession {
   private queries: Promise<StartedQueryEngine> | undefined;
+  /** asked for when the trace was opened */
+  private privateValues = false;
+  /** files the engine knows by their names only */
+  private unread: readonly string[] = [];
 
   constructor(private readonly parts: SessionParts) {}
 
   async open(paths: readonly string[], options: OpenOptions = {}): Promise<TraceSummary> {
-    const { attribution: given, ...call } = options;
-    const inputs = await this.inputs(paths);
+    const {
+      attribution: given,
+      ranks = { kind: 'few' },
+      found = [],
+      unpackLimit,
+      privateValues = false,
+      ...call
+    } = options;
+    this.privateValues = privateValues;
+    const needed = neededFirst(paths, ranks);
+    const inputs = await Promise.all(
+      paths.map(async (path): Promise<TraceInput> => {
+        const input = await this.parts.input(path, !needed.has(path));
+        return found.includes(path) ? { ...input, found: true } : input;
+      }),
+    );
+    this.unread = inputs.flatMap(({ unread, path }) => (unread === true ? path : []));
     const attribution = given === undefined ? {} : await this.forEngine(given);
     call.signal?.throwIfAborted();
-    return this.parts.trace.open({ inputs, attribution }, call);
+    return this.parts.trace.open(
+      { inputs, ranks, attribution, ...(unpackLimit === undefined ? {} : { unpackLimit }) },
+      call,
+    );
+  }
+
+  async loadRanks(
+    request: { ranks: RankChoice; attribution?: AttributionInputs },
+    options?: CallOptions,
+  ): Promise<TraceSummary> {
+    const { ranks, attribution: given = {} } = request;
+    const needed = neededFirst(this.unread, ranks);
+    const inputs = await this.inputs(this.unread.filter((path) => needed.has(path)));
+    const attribution = await this.forEngine(given);
+    options?.signal?.throwIfAborted();
+    const summary = await this.parts.trace.loadRanks({ ranks, inputs, attribution }, options);
+    this.unread = this.unread.filter((path) => !needed.has(path));
+    await this.endQueries();
+    return summary;
   }
 
   /** The query engine holds labels of its own: it is ended, and the next query starts one anew. */
@@ -149,11 +192,37 @@ export class ComposedSession implements TraceSession {
       options?.progress?.({ stage: 'Preparing the trace for SQL' });
       const data = await this.parts.trace.queryData(undefined);
       const started = await this.parts.startQueries();
-      await started.engine.load(data);
+      // Nobody has this engine yet: a cancellation that comes while it loads ends it here.
+      const { signal } = options ?? {};
+      const stop = () => started.stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        await started.engine.load({ ...data, privateValues: this.privateValues });
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
       return started;
     } catch (error) {
       this.queries = undefined; // so that the next query tries again
       throw error;
+    }
+  }
+}
+
+/** Files whose bytes a choice may need; of a few, which are told by content, the first by name. */
+function neededFirst(paths: readonly string[], ranks: RankChoice): ReadonlySet<string> {
+  switch (ranks.kind) {
+    case 'all':
+    case 'numbers':
+      return new Set(paths);
+    case 'few': {
+      const first = paths.filter((path) => path === ranks.first);
+      return new Set([...first, ...[...paths].sort(compareNames)].slice(0, MOST_RANKS));
+    }
+    case 'paths': {
+      // A file of an archive is chosen by a path within it.
+      const isChosen = (path: string) => ranks.paths.some((chosen) => chosen.startsWith(path));
+      return new Set(paths.filter(isChosen));
     }
   }
 }

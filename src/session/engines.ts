@@ -1,3 +1,4 @@
+import type { RankChoice } from '../formats/ranks/rankChoice.js';
 import type { QueryTables } from '../query/tables.js';
 import type {
   AttributionInputs,
@@ -12,6 +13,10 @@ export interface TraceInput {
   readonly path: string;
   readonly name: string;
   readonly bytes?: Uint8Array;
+  /** nobody named it, it lay in a folder: what is no trace is then left out, and said */
+  readonly found?: boolean;
+  /** its bytes were not sent: it is listed by its name until it is chosen */
+  readonly unread?: boolean;
   /** files beside it ("-wal") as bytes; only with `bytes` */
   readonly companions?: readonly { readonly suffix: string; readonly bytes: Uint8Array }[];
 }
@@ -29,15 +34,32 @@ export interface QueryData {
   readonly tables: QueryTables;
   /** the trace's own database, write-ahead log merged; null where the trace is no SQLite file */
   readonly database: Uint8Array | null;
+  /** the user asked for what is private in the file's own tables */
+  readonly privateValues?: boolean;
 }
 
 /** The half of a session that holds the trace: in a worker under VS Code. */
 export interface TraceEngine extends Omit<
   TraceSession,
-  'open' | 'reattribute' | 'query' | 'close'
+  'open' | 'loadRanks' | 'reattribute' | 'query' | 'close'
 > {
   open(
-    request: { inputs: readonly TraceInput[]; attribution?: EngineAttribution },
+    request: {
+      inputs: readonly TraceInput[];
+      ranks?: RankChoice;
+      attribution?: EngineAttribution;
+      /** see `OpenOptions` */
+      unpackLimit?: number;
+    },
+    options?: CallOptions,
+  ): Promise<TraceSummary>;
+  /** @param request `inputs`: files that were unread, with their bytes */
+  loadRanks(
+    request: {
+      ranks: RankChoice;
+      inputs?: readonly TraceInput[];
+      attribution?: EngineAttribution;
+    },
     options?: CallOptions,
   ): Promise<TraceSummary>;
   reattribute(inputs: EngineAttribution, options?: CallOptions): Promise<TraceSummary>;
@@ -58,6 +80,7 @@ export interface StartedQueryEngine {
 
 export const TRACE_ENGINE_METHODS = [
   'open',
+  'loadRanks',
   'reattribute',
   'decompose',
   'stalls',

@@ -17,7 +17,7 @@ export class LocalQueryEngine implements QueryEngine {
   async load(data: QueryData): Promise<void> {
     this.engine?.close();
     this.engine = await this.openEngine(data.database);
-    this.surface = installViews(this.engine, data.tables);
+    this.surface = installViews(this.engine, data.tables, data.privateValues);
   }
 
   async query(request: { sql: string; limit?: number }): Promise<QueryResult> {

@@ -13,8 +13,12 @@ import type {
 import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
-import { openTrace } from '../formats/openTrace.js';
-import type { FormatReader, TraceSource } from '../formats/reader.js';
+import { cancellable, openRun } from '../formats/openTrace.js';
+import { plainDatabase } from '../formats/packedDatabase.js';
+import type { RankChoice } from '../formats/ranks/rankChoice.js';
+import type { RunInput, TraceRun } from '../formats/ranks/traceRun.js';
+import type { FormatReader, ReadOptions, TraceSource } from '../formats/reader.js';
+import { UnpackAllowance } from '../formats/unpackAllowance.js';
 import { otherVerdicts } from '../layers/otherVerdicts.js';
 import type { RuleSet } from '../layers/rules.js';
 import { queryTables } from '../query/tables.js';
@@ -39,8 +43,12 @@ interface Opened {
   readonly labels: LayerLabels;
   /** those the labels were made with */
   readonly rules: RuleSet;
-  readonly inputs: readonly TraceInput[];
+  /** its files; of the run, those that are loaded and those that are not */
+  readonly run: TraceRun;
+  readonly inputs: Map<string, TraceInput>;
   timeline: Timeline | undefined;
+  /** bytes that packed files of this opening may unpack to; undefined = what their sizes allow */
+  readonly unpackLimit: number | undefined;
 }
 
 /** The trace, its labels and the analyses, in the thread it is made in. */
@@ -50,20 +58,54 @@ export class LocalTraceEngine implements TraceEngine {
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
   async open(
-    request: { inputs: readonly TraceInput[]; attribution?: EngineAttribution },
+    request: {
+      inputs: readonly TraceInput[];
+      ranks?: RankChoice;
+      attribution?: EngineAttribution;
+      unpackLimit?: number;
+    },
     options: CallOptions = {},
   ): Promise<TraceSummary> {
-    const { inputs, attribution = {} } = request;
-    const sources = await this.sources(inputs);
-    let trace: Trace;
-    try {
-      trace = await openTrace(sources, this.runtime.readers, options);
-    } finally {
-      await Promise.all(sources.map((source) => source.close()));
-    }
+    const { ranks = { kind: 'few' }, attribution = {}, unpackLimit } = request;
+    const inputs = new Map(request.inputs.map((input) => [input.path, input]));
+    const files = request.inputs.map(({ path, name, found, unread = false }): RunInput => ({
+      path,
+      name,
+      named: found !== true,
+      unread,
+      open: async () => this.runtime.source(inputs.get(path) ?? { path, name }),
+    }));
+    const { run, trace } = await openRun(
+      files,
+      this.runtime.readers,
+      ranks,
+      withinLimit(unpackLimit, options),
+    );
     options.signal?.throwIfAborted();
     const { labels, basis, rules } = await this.label(trace, attribution, options);
-    this.opened = { trace, labels, rules, inputs, timeline: undefined };
+    this.opened = { trace, labels, rules, run, inputs, unpackLimit, timeline: undefined };
+    return summaryOf(trace, basis);
+  }
+
+  async loadRanks(
+    request: {
+      ranks: RankChoice;
+      inputs?: readonly TraceInput[];
+      attribution?: EngineAttribution;
+    },
+    options: CallOptions = {},
+  ): Promise<TraceSummary> {
+    const opened = this.current();
+    for (const input of request.inputs ?? []) {
+      opened.inputs.set(input.path, input);
+    }
+    const reading = withinLimit(opened.unpackLimit, options);
+    const trace = await cancellable(reading, () => opened.run.load(request.ranks, reading));
+    const { labels, basis, rules } = await this.label(trace, request.attribution ?? {}, options);
+    if (this.opened?.run !== opened.run) {
+      throw cancelled(); // another trace was opened meanwhile
+    }
+    this.opened = { ...opened, trace, labels, rules, timeline: undefined };
     return summaryOf(trace, basis);
   }
 
@@ -133,14 +175,16 @@ export class LocalTraceEngine implements TraceEngine {
   async queryData(): Promise<QueryData> {
     const { trace, labels, inputs } = this.current();
     const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
-    const isFile = trace.files.length === 1 && trace.files[0].path === inputs[0]?.path;
-    if (trace.format === 'kineto' || inputs.length > 1 || !isFile) {
+    const own = trace.files.length === 1 ? inputs.get(trace.files[0].path) : undefined;
+    if (trace.format === 'kineto' || own === undefined) {
       // Several files have no database in common: the views hold the events of all of them.
       return { tables, database: null };
     }
-    const [source] = await this.sources(inputs);
+    const source = await this.runtime.source(own);
     try {
-      return { tables, database: await this.runtime.database(source) };
+      // It is open: what it unpacks to was allowed.
+      const plain = await plainDatabase(source, withinLimit(Infinity, {}));
+      return { tables, database: await this.runtime.database(plain) };
     } finally {
       await source.close();
     }
@@ -182,6 +226,13 @@ export class LocalTraceEngine implements TraceEngine {
   }
 }
 
+/** @param unpackLimit bytes; undefined = each file what its size allows */
+function withinLimit(unpackLimit: number | undefined, options: CallOptions): ReadOptions {
+  return unpackLimit === undefined
+    ? options
+    : { ...options, unpacking: new UnpackAllowance(unpackLimit) };
+}
+
 function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
   return {
     files: trace.files,
@@ -191,6 +242,7 @@ function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
     originNs: trace.clock.originNs.toString(),
     epoch: trace.clock.epoch,
     ranks: trace.ranks,
+    run: trace.run ?? [],
     counts: {
       gpu: trace.gpu.count,
       launches: trace.launches.count,

@@ -11,7 +11,7 @@ import { createWorkerSession, type WorkerHandle } from './workerSession.js';
  */
 export function createNodeWorkerSession(
   distFolder: string,
-  input: (path: string) => Promise<TraceInput>,
+  input: (path: string, unread?: boolean) => Promise<TraceInput>,
 ): TraceSession {
   return createWorkerSession({
     input,

@@ -12,6 +12,7 @@ import type {
   TimeWindow,
   UnclassifiedList,
 } from '../analysis/results.js';
+import type { RankChoice } from '../formats/ranks/rankChoice.js';
 import type { RuleSource } from '../layers/ownRules.js';
 import type { SourceHint } from '../source/hint.js';
 import type { SqlRows } from '../sqlite/engine.js';
@@ -19,13 +20,14 @@ import type {
   FormatId,
   Marker,
   Rank,
+  RankFile,
   ReportProgress,
   TimeKind,
   TraceFile,
   TraceReport,
 } from '../trace/index.js';
 
-export type { SourceHint };
+export type { RankChoice, SourceHint };
 
 /** What is known of a trace once it is open; plain data. */
 export interface TraceSummary {
@@ -37,6 +39,8 @@ export interface TraceSummary {
   readonly originNs: string;
   readonly epoch: 'unix' | 'session';
   readonly ranks: readonly Rank[];
+  /** every file of the run, in order of ranks, loaded or not; empty where only one file was given */
+  readonly run: readonly RankFile[];
   readonly counts: {
     readonly gpu: number;
     readonly launches: number;
@@ -101,6 +105,14 @@ export interface CallOptions {
 
 export interface OpenOptions extends CallOptions {
   readonly attribution?: AttributionInputs;
+  /** which ranks of several are read; without it a few, see `RankChoice` */
+  readonly ranks?: RankChoice;
+  /** paths that nobody named, which lay in a folder: what is no trace among them is left out */
+  readonly found?: readonly string[];
+  /** bytes that packed files may unpack to, all together; left out: what their sizes allow */
+  readonly unpackLimit?: number;
+  /** SQL shows environments, command lines, host and user names that the recorder kept */
+  readonly privateValues?: boolean;
 }
 
 /**
@@ -110,6 +122,16 @@ export interface OpenOptions extends CallOptions {
 export interface TraceSession {
   /** Opens one trace: one file, or the files of several ranks of one run. @throws TraceOpenError */
   open(paths: readonly string[], options?: OpenOptions): Promise<TraceSummary>;
+  /**
+   * Reads other ranks of the open run: those that are loaded already are not read again, those that are
+   * not chosen any more are let go. All labels and figures are made anew.
+   *
+   * @throws TraceOpenError, and the trace stays as it was
+   */
+  loadRanks(
+    request: { ranks: RankChoice; attribution?: AttributionInputs },
+    options?: CallOptions,
+  ): Promise<TraceSummary>;
   /**
    * Tells the layers of the open trace anew, by other inputs; what was labelled before is replaced
    * everywhere, in SQL too. The trace is not read again.

@@ -75,13 +75,22 @@ export type ToHost =
   | { type: 'openWith' }
   | { type: 'neverHere' }
   | { type: 'retry' }
-  | { type: 'openAllRanks' };
+  /** opens a packed file that was not opened unasked */
+  | { type: 'openAnyway' }
+  | { type: 'loadRanks'; which: 'all' | 'few' }
+  | { type: 'chooseRanks' };
 
 export type ToView =
   | { type: 'opening'; name: string; progress: Progress }
-  /** `moreRanks`: files beside this one that look like the other ranks of the run, not opened yet */
-  | { type: 'opened'; summary: TraceSummary; moreRanks: readonly string[] }
-  | { type: 'failed'; sentence: string; looksLike: string; tables: readonly string[] }
+  | { type: 'opened'; summary: TraceSummary }
+  | {
+      type: 'failed';
+      sentence: string;
+      looksLike: string;
+      tables: readonly string[];
+      /** 'openAnyway' would open it */
+      unpacksLarge: boolean;
+    }
   | { type: 'answer'; id: number; result: unknown }
   | { type: 'refused'; id: number; sentence: string; cancelled: boolean }
   /** commands of VS Code that act on the open editor */

@@ -9,7 +9,7 @@ export interface WebWorkerParts {
   /** bytes of sql-wasm.wasm */
   readonly sqlWasm: Uint8Array;
   /** reads a whole file; its bytes go to the worker */
-  input(path: string): Promise<TraceInput>;
+  input(path: string, unread?: boolean): Promise<TraceInput>;
 }
 
 /** The first message a web worker gets: what it cannot fetch by itself. */

@@ -20,7 +20,7 @@ export interface WorkerHandle {
 export interface WorkerHost {
   /** Starts the bundle `dist/<name>`. */
   start(name: 'traceWorker' | 'queryWorker'): WorkerHandle;
-  input(path: string): Promise<TraceInput>;
+  input(path: string, unread?: boolean): Promise<TraceInput>;
 }
 
 /** A session whose halves each run in a worker of their own. */

@@ -4,7 +4,12 @@ export interface SchemaEntry {
   readonly name: string;
   /** the statement that made it; '' for what SQLite made itself */
   readonly sql: string;
+  /** page its rows begin at; 0 for a view */
+  readonly root: number;
 }
+
+/** A value of a record; an integer kept as the rowid reads as null. */
+export type RecordValue = number | bigint | string | null;
 
 /** The schema could not be read: the file is cut or damaged. */
 export class SchemaDamage extends Error {
@@ -34,6 +39,24 @@ export async function readSchema(
   const walk = new SchemaWalk(readPage, usableSize, new TextDecoder(encoding));
   await walk.page(1);
   return walk.entries;
+}
+
+/**
+ * The first and the last row of a table, from the pages on the way to them; one where it has only one.
+ *
+ * @param root of the table, as the schema states it
+ * @throws SchemaDamage
+ */
+export async function endRows(
+  readPage: ReadPage,
+  usableSize: number,
+  encoding: 'utf-8' | 'utf-16le' | 'utf-16be',
+  root: number,
+): Promise<readonly (readonly RecordValue[])[]> {
+  const walk = new SchemaWalk(readPage, usableSize, new TextDecoder(encoding));
+  const first = await walk.endRow(root, 'first');
+  const last = await walk.endRow(root, 'last');
+  return first === undefined || last === undefined ? [] : [first, last];
 }
 
 class SchemaWalk {
@@ -73,6 +96,32 @@ class SchemaWalk {
     if (type === INTERIOR_TABLE) {
       await this.page(view.getUint32(header + 8));
     }
+  }
+
+  /** The row at one end of a table's tree; undefined where it has none. */
+  async endRow(number: number, end: 'first' | 'last'): Promise<RecordValue[] | undefined> {
+    const view = await this.load(number);
+    const header = number === 1 ? 100 : 0;
+    const type = view.getUint8(header);
+    const cells = view.getUint16(header + 3);
+    const interior = type === INTERIOR_TABLE;
+    const pointers = header + (interior ? 12 : 8);
+    if ((!interior && type !== LEAF_TABLE) || pointers + cells * 2 > this.usableSize) {
+      throw new SchemaDamage(`page ${number} is no table page`);
+    }
+    if (interior && (end === 'last' || cells === 0)) {
+      return this.endRow(view.getUint32(header + 8), end);
+    }
+    if (cells === 0) {
+      return undefined;
+    }
+    const cell = view.getUint16(pointers + (end === 'first' ? 0 : cells - 1) * 2);
+    if (cell + 4 > this.usableSize) {
+      throw new SchemaDamage(`page ${number} points outside itself`);
+    }
+    return interior
+      ? this.endRow(view.getUint32(cell), end)
+      : this.values(await this.payload(view, cell));
   }
 
   private async load(number: number): Promise<DataView> {
@@ -127,9 +176,22 @@ class SchemaWalk {
 
   /** Columns type, name, tbl_name, rootpage, sql of one record. */
   private entry(record: Uint8Array): SchemaEntry {
+    const [type, name, , root, sql] = this.values(record);
+    const text = (value: RecordValue | undefined): string =>
+      typeof value === 'string' ? value : '';
+    return {
+      type: text(type),
+      name: text(name),
+      sql: text(sql),
+      root: typeof root === 'number' ? root : 0,
+    };
+  }
+
+  /** The values of one record. Fractions and blobs, which nothing here asks for, read as null. */
+  private values(record: Uint8Array): RecordValue[] {
     const view = new DataView(record.buffer, record.byteOffset, record.length);
     const [headerSize, afterSize] = varint(view, 0);
-    const texts: string[] = [];
+    const values: RecordValue[] = [];
     let at = afterSize;
     let content = headerSize;
     while (at < headerSize && at < record.length) {
@@ -139,11 +201,14 @@ class SchemaWalk {
       if (content + length > record.length) {
         throw new SchemaDamage('a row of the schema is shorter than it states');
       }
-      const isText = serial >= 13 && serial % 2 === 1;
-      texts.push(isText ? this.decoder.decode(record.subarray(content, content + length)) : '');
+      if (serial >= 13 && serial % 2 === 1) {
+        values.push(this.decoder.decode(record.subarray(content, content + length)));
+      } else {
+        values.push(serial === 8 ? 0 : serial === 9 ? 1 : integerAt(view, content, serial));
+      }
       content += length;
     }
-    return { type: texts[0] ?? '', name: texts[1] ?? '', sql: texts[4] ?? '' };
+    return values;
   }
 }
 
@@ -164,6 +229,28 @@ function varint(view: DataView, offset: number): [value: number, next: number] {
     }
   }
   throw new SchemaDamage('a number of the schema does not end');
+}
+
+/** A signed big-endian integer of the serial types 1 to 6; null for any other. */
+function integerAt(view: DataView, offset: number, serial: number): number | bigint | null {
+  switch (serial) {
+    case 1:
+      return view.getInt8(offset);
+    case 2:
+      return view.getInt16(offset);
+    case 3:
+      return (view.getInt8(offset) << 16) | view.getUint16(offset + 1);
+    case 4:
+      return view.getInt32(offset);
+    case 5:
+      return view.getInt16(offset) * 2 ** 32 + view.getUint32(offset + 2);
+    case 6: {
+      const value = view.getBigInt64(offset);
+      return BigInt.asIntN(53, value) === value ? Number(value) : value;
+    }
+    default:
+      return null;
+  }
 }
 
 /** Bytes a value of this serial type takes in a record. */

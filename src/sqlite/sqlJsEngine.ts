@@ -53,8 +53,9 @@ export function openSqlJs(sqlJs: SqlJs, database: Uint8Array | null): SqlEngine 
 
 class SqlJsEngine implements SqlEngine {
   constructor(private readonly db: SqlJsDatabase) {
-    // Damaged pages are then found when a page is loaded, not followed.
-    this.run('PRAGMA cell_size_check = ON');
+    // Damaged pages are then found when a page is loaded, not followed; and what a file's schema computes
+    // can call no function of ours.
+    this.run('PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF');
   }
 
   run(sql: string): void {

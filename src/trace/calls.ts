@@ -1,4 +1,4 @@
-import type { TimedColumns, Trace } from './columns.js';
+import type { FormatId, TimedColumns, Trace } from './columns.js';
 import type { LayerLabels } from './labels.js';
 
 /** 'gpu': durations are time on a GPU. 'host_api': durations are time inside API calls on the host. */
@@ -24,14 +24,28 @@ export function measuredColumns(trace: Trace): TimedColumns {
 }
 
 /**
+ * Whether a recorder keeps only part of the events it sees: Ingero drops events and counts them. Every
+ * other format has a row for each event it recorded, so there the rows are the count.
+ */
+export function keepsPartOfEvents(format: FormatId): boolean {
+  return format === 'ingero';
+}
+
+/** ns in which the recorder ran: the trace's span without the pauses between its sessions. */
+export function recordedNs({ recorded, spanNs }: Trace): number {
+  return recorded === undefined
+    ? spanNs
+    : recorded.reduce((sum, { start, end }) => sum + (end - start), 0);
+}
+
+/**
  * How many calls of the measured table the recorder saw, kept in the file or not; null where the
  * file does not tell it of all of them. Counts of other events (scheduler, network) are no part of
- * it: they would be set against calls. Ingero drops events and counts them; every other format keeps
- * a row for each event it recorded, so there the rows are the count.
+ * it: they would be set against calls.
  */
 export function countedCalls(trace: Trace): number | null {
   const measured = measuredColumns(trace).count;
-  if (trace.format !== 'ingero') {
+  if (!keepsPartOfEvents(trace.format)) {
     return measured;
   }
   const table = timeKindOf(trace) === 'gpu' ? 'gpu' : 'launches';
@@ -48,4 +62,28 @@ export function countedCalls(trace: Trace): number | null {
   }
   // Kinds of call that the file counts nowhere leave the sum unknown.
   return measured > 0 && rows === measured ? counted : null;
+}
+
+/** Calls of one name: those the file holds, and those the recorder saw; null where the file does not say. */
+export interface NameCount {
+  readonly rows: number;
+  readonly counted: number | null;
+}
+
+/** `countedCalls` by name id. A name that the file counts nowhere is not in it. */
+export function countedCallsByName(trace: Trace): ReadonlyMap<number, NameCount> {
+  const table = timeKindOf(trace) === 'gpu' ? 'gpu' : 'launches';
+  const byName = new Map<number, NameCount>();
+  for (const kind of trace.report.countedByName ?? []) {
+    const name = trace.names.find(kind.name);
+    if (kind.table === table && name !== undefined) {
+      const before = byName.get(name) ?? { rows: 0, counted: 0 };
+      byName.set(name, {
+        rows: before.rows + kind.rows,
+        counted:
+          before.counted === null || kind.counted === null ? null : before.counted + kind.counted,
+      });
+    }
+  }
+  return byName;
 }

@@ -51,6 +51,18 @@ export interface GpuColumns extends TimedColumns {
   readonly stack: Int32Array;
 }
 
+/** What the file says of GPU events that are collectives, beyond their names; one entry each. */
+export interface CollectiveColumns {
+  readonly count: number;
+  /** index in `Trace.gpu`; ascending */
+  readonly gpu: Uint32Array;
+  /** name id of the process group and its ranks, "0 [0, 1]"; 0 = not stated */
+  readonly group: Uint32Array;
+  /** elements this rank gives to it and gets from it, NaN where not stated */
+  readonly sent: Float64Array;
+  readonly received: Float64Array;
+}
+
 /** CUDA/HIP API calls on host threads; `duration` is host time and never counts as GPU time. */
 export interface LaunchColumns extends TimedColumns {
   readonly correlation: Float64Array;
@@ -154,6 +166,41 @@ export interface Rank {
   /** path of the file it was read from */
   readonly path: string;
   readonly device: string;
+  /** how its clock lies to those of the other ranks; absent where its file was read alone */
+  readonly clock?: RankClock;
+}
+
+/** What matching collectives say of the clock of one rank's file. Times in ns. */
+export interface RankClock {
+  /** label of the rank it was compared with; '' = it is the one the others are compared with */
+  readonly against: string;
+  /** how far it is ahead of the first rank's clock (below 0: behind); null = it cannot be told */
+  readonly skewNs: number | null;
+  /** median distance of a collective's end from `skewNs`; null = it cannot be told */
+  readonly spreadNs: number | null;
+  /** collectives the skew rests on */
+  readonly matches: number;
+  /** added to the times of its file to get those of the trace; 0 = they are as the file states them */
+  readonly shiftNs: number;
+  /** all of it as a sentence */
+  readonly note: string;
+}
+
+/** One file of a run of several, read or not. */
+export interface RankFile {
+  /** rank number; -1 where neither the file nor its name says */
+  readonly rank: number;
+  /** -1 where the file does not say */
+  readonly worldSize: number;
+  readonly label: string;
+  /** '' where the file does not say */
+  readonly device: string;
+  readonly path: string;
+  readonly name: string;
+  /** size as stored; 0 where it is not known */
+  readonly bytes: number;
+  /** whether its events are in the trace */
+  readonly loaded: boolean;
 }
 
 /**
@@ -177,10 +224,17 @@ export interface CounterTrack {
   readonly value: Float64Array;
 }
 
+/** A time in which the recorder ran. ns from the trace's start. */
+export interface RecordedTime {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Something the recorder already found: a causal chain, a mark. */
 export interface Marker {
   /** ns from the trace's start */
   readonly time: number;
+  /** as the file has it; '' where it states none */
   readonly severity: string;
   readonly title: string;
   readonly text: string;
@@ -258,10 +312,19 @@ export interface Trace {
   };
   /** ns from the first start to the last end of any event */
   readonly spanNs: number;
+  /**
+   * when the recorder ran, where the file has pauses between its sessions: ascending and apart; absent
+   * where it ran all of `spanNs`
+   */
+  readonly recorded?: readonly RecordedTime[];
   readonly names: NameTable;
   readonly ranks: readonly Rank[];
+  /** every file of the run, in order of ranks; absent where only one file was given */
+  readonly run?: readonly RankFile[];
   readonly lanes: readonly Lane[];
   readonly gpu: GpuColumns;
+  /** absent where the file says nothing of collectives but their names */
+  readonly collectives?: CollectiveColumns;
   readonly launches: LaunchColumns;
   readonly ranges: RangeColumns;
   readonly host: HostColumns;

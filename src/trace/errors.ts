@@ -6,6 +6,8 @@ export type OpenErrorCode =
   | 'not-a-trace'
   | 'damaged'
   | 'too-large'
+  /** it unpacks to more than is unpacked unasked: the user may want it all the same */
+  | 'unpacks-large'
   | 'unsupported'
   | 'cancelled';
 

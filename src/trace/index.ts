@@ -8,3 +8,4 @@ export * from './layerType.js';
 export * from './names.js';
 export * from './percentile.js';
 export * from './progress.js';
+export * from './unseen.js';

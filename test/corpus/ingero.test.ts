@@ -95,6 +95,31 @@ describe.each(FILES)('%s', (file) => {
     expect(mine).toEqual(leaves);
   });
 
+  it('has every reading of the machine and of its control groups, to the digit', async () => {
+    const trace = await openFile(file);
+    const { originNs } = trace.clock;
+    const [[samples]] = await plainSql(
+      file,
+      'SELECT (SELECT 5 * count(*) FROM system_snapshots) + (SELECT 3 * count(*) FROM cgroup_schedstat)',
+    );
+    expect(trace.report.samples).toEqual({ inFile: samples, read: samples });
+    const rows = await plainSql(
+      file,
+      `WITH groups AS (SELECT dense_rank() OVER (ORDER BY cgroup_id) AS n, * FROM cgroup_schedstat)
+       SELECT 'Memory available', timestamp - ${originNs} AS t, mem_avail * 1048576 FROM system_snapshots
+       UNION ALL SELECT 'CPU in use', timestamp - ${originNs}, cpu_pct FROM system_snapshots
+       UNION ALL SELECT 'Off-CPU p99 since the start (cgroup ' || n || ')', window_end - ${originNs}, p99_off_cpu FROM groups
+       ORDER BY 1, 2`,
+    );
+    const mine = trace.counters
+      .filter(({ name }) => /^(Memory available|CPU in use|Off-CPU p99)/.test(name))
+      .flatMap(({ name, time, value }) => Array.from(time, (at, i) => [name, at, value[i]]))
+      .sort(([a, x], [b, y]) => (a === b ? Number(x) - Number(y) : String(a) < String(b) ? -1 : 1));
+    expect(mine).toEqual(rows);
+    // Each file is of one session, which nothing was left out of.
+    expect(trace.recorded).toBeUndefined();
+  });
+
   it('has every causal chain as a marker with its advice', async () => {
     const trace = await openFile(file);
     const chains = await plainSql(

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import initSqlJs from 'sql.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { screenshotPath } from './screenshots.js';
@@ -22,6 +23,7 @@ describe('files that are no whole trace', () => {
     write('empty.db', '');
     write('notes.db', 'These are notes, and no database.\n');
     write('customers.db', await customers());
+    write('bomb.pt.trace.json.gz', bomb());
     before = fingerprint(vscode.workspace);
     window = await vscode.window();
   });
@@ -70,10 +72,31 @@ describe('files that are no whole trace', () => {
     await trace.frame.getByText('The file is cut').first().waitFor();
   });
 
+  it('asks before it unpacks a gigabyte, and opens when told to', async () => {
+    await window.doubleClick('bomb.pt.trace.json.gz');
+    const page = await window.trace('did not open');
+    const sentence = await page.frame.getByTestId('open-error').innerText();
+    expect(sentence).toContain('More than 1 GiB are only unpacked when you ask for it');
+    await window.page.screenshot({ path: screenshotPath('refused-bomb') });
+    await page.frame.getByText('Open anyway').click();
+    await page.frame.getByText('No layer type found.').waitFor({ timeout: 90_000 });
+  });
+
   it('leaves all of them as they were', () => {
     expect(fingerprint(vscode.workspace)).toEqual(before);
   });
 });
+
+/** Gzip of one kernel and more than 1 GiB of spaces, in members of 64 MiB. */
+function bomb(): Uint8Array {
+  const event = '{"ph":"X","cat":"kernel","name":"only_kernel","pid":0,"tid":7,"ts":1,"dur":2}';
+  const spaces = gzipSync(Buffer.alloc(64 * 2 ** 20, ' '));
+  return Buffer.concat([
+    gzipSync(`{"traceEvents":[${event}`),
+    ...Array.from({ length: 17 }, () => spaces),
+    gzipSync(']}'),
+  ]);
+}
 
 async function customers(): Promise<Uint8Array> {
   const sql = await initSqlJs();

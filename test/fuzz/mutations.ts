@@ -8,6 +8,8 @@ export interface Mutant {
   readonly bytes: Uint8Array;
   /** what was done, in words that find the place again */
   readonly mutation: string;
+  /** nothing was done but to leave out the end */
+  readonly cut?: true;
 }
 
 /** What sql.js can do beyond what the readers need of it. */
@@ -57,11 +59,25 @@ export function mutate(original: Uint8Array, random: Random, sqlJs: SqlJs): Muta
   const ways = [flip, cut, duplicate, zero, magic];
   if (content === 'sqlite') {
     const values = (bytes: Uint8Array, r: Random): Mutant => changeValue(bytes, r, sqlJs);
-    ways.push(cutAtPage, zeroPage, swapPages, hugeVarint, values, values, values, values, values);
+    const schema = (bytes: Uint8Array, r: Random): Mutant => changeSchema(bytes, r, sqlJs);
+    const ofPages = pagesOf(original) > 1 ? [cutAtPage, zeroPage, swapPages] : [];
+    ways.push(
+      ...ofPages,
+      hugeVarint,
+      schema,
+      schema,
+      schema,
+      values,
+      values,
+      values,
+      values,
+      values,
+    );
   } else if (content === 'json') {
     ways.push(hostileString, hostileString, hugeNumber, hugeNumber, hugeNumber);
   } else if (content === 'gzip') {
-    ways.push(unpacked, unpacked, unpacked, unpacked, unpacked, unpacked);
+    const packed = (bytes: Uint8Array, r: Random): Mutant => unpacked(bytes, r, sqlJs);
+    ways.push(packed, packed, packed, packed, packed, packed, lyingLength);
   }
   return random.pick(ways)(original, random);
 }
@@ -87,7 +103,7 @@ function flip(original: Uint8Array, random: Random): Mutant {
 
 function cut(original: Uint8Array, random: Random): Mutant {
   const length = random.below(original.length);
-  return { bytes: original.slice(0, length), mutation: `cut at ${length}` };
+  return { bytes: original.slice(0, length), mutation: `cut at ${length}`, cut: true };
 }
 
 function duplicate(original: Uint8Array, random: Random): Mutant {
@@ -126,6 +142,7 @@ function cutAtPage(original: Uint8Array, random: Random): Mutant {
   return {
     bytes: original.slice(0, pages * pageSizeOf(original)),
     mutation: `cut after ${pages} pages`,
+    cut: true,
   };
 }
 
@@ -159,6 +176,9 @@ function changeValue(original: Uint8Array, random: Random, sqlJs: SqlJs): Mutant
     const tables = all(
       `SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name`,
     ).filter((name) => all(`SELECT 1 FROM ${quoteName(String(name))} LIMIT 1`).length > 0);
+    if (tables.length === 0) {
+      return flip(original, random);
+    }
     const table = String(random.pick(tables));
     const column = String(
       random.pick(all(`SELECT name FROM pragma_table_info(${quoteText(table)})`)),
@@ -194,20 +214,85 @@ function changeValue(original: Uint8Array, random: Random, sqlJs: SqlJs): Mutant
   }
 }
 
+const ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)';
+
+/** Another schema, as whoever wants a reader to hang or fall would write it. */
+function changeSchema(original: Uint8Array, random: Random, sqlJs: SqlJs): Mutant {
+  const db = new sqlJs.Database(original) as unknown as WholeDatabase;
+  try {
+    const all = (sql: string): unknown[] => (db.exec(sql)[0]?.values ?? []).map(([first]) => first);
+    const tables = all(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
+    ).map(String);
+    if (tables.length === 0) {
+      return flip(original, random);
+    }
+    const table = random.pick(tables);
+    const name = quoteName(table);
+    const columns = all(`SELECT name FROM pragma_table_info(${quoteText(table)})`).map(String);
+    const column = quoteName(random.pick(columns));
+    const list = columns.map(quoteName).join(', ');
+    const asView = (select: string): string =>
+      `ALTER TABLE ${name} RENAME TO "fuzz was"; CREATE VIEW ${name} AS ${select}`;
+    const written = (change: string): string =>
+      `PRAGMA writable_schema = ON; UPDATE sqlite_master SET ${change} WHERE name = ${quoteText(table)}`;
+    const hostile = quoteName(random.pick(HOSTILE_TEXTS.filter((text) => text.length < 100)));
+    const statement = random.pick([
+      asView(`${ENDLESS} SELECT ${columns.map((c) => `i AS ${quoteName(c)}`).join(', ')} FROM n`),
+      asView(`SELECT * FROM "fuzz was", "fuzz was", "fuzz was"`),
+      asView(`SELECT ${list} FROM "not there"`),
+      `CREATE VIEW fuzz AS SELECT * FROM fuzz; CREATE VIEW "fuzz 2" AS SELECT * FROM fuzz`,
+      `CREATE TRIGGER fuzz AFTER UPDATE ON ${name} BEGIN DELETE FROM ${name}; END`,
+      `CREATE TABLE fuzz AS SELECT ${list} FROM ${name}; DROP TABLE ${name}; CREATE TABLE ${name}(${list}, PRIMARY KEY(${column})) WITHOUT ROWID; INSERT OR IGNORE INTO ${name} SELECT * FROM fuzz`,
+      `CREATE TABLE fuzz AS SELECT ${list} FROM ${name}; DROP TABLE ${name}; CREATE VIRTUAL TABLE ${name} USING fts4(${list}); INSERT INTO ${name} SELECT * FROM fuzz`,
+      `ALTER TABLE ${name} RENAME COLUMN ${column} TO "fuzz was"; ALTER TABLE ${name} ADD COLUMN ${column} AS (printf('%.*c', 300000000, 'x'))`,
+      `ALTER TABLE ${name} RENAME TO ${hostile}`,
+      `ALTER TABLE ${name} RENAME COLUMN ${column} TO ${hostile}`,
+      `ALTER TABLE ${name} DROP COLUMN ${column}`,
+      `DROP TABLE ${name}`,
+      `DELETE FROM ${name}`,
+      `CREATE INDEX fuzz ON ${name}(${column}) WHERE typeof(${column}) = 'blob'`,
+      written(`sql = substr(sql, 1, ${20 + random.below(40)})`),
+      written(`sql = sql || ' STRICT'`),
+      written(`rootpage = ${1 + random.below(Math.max(1, pagesOf(original)))}`),
+      written(`rootpage = 0`),
+      written(`type = 'view'`),
+      written(`type = 'index'`),
+      written(`name = ${quoteText(random.pick(tables))}`),
+    ]);
+    try {
+      db.run(statement);
+    } catch (error) {
+      return flipAfter(original, random, `${statement.slice(0, 200)}: ${String(error)}`);
+    }
+    return { bytes: db.export(), mutation: statement.slice(0, 300) };
+  } finally {
+    db.close();
+  }
+}
+
 function flipAfter(original: Uint8Array, random: Random, refused: string): Mutant {
   const { bytes, mutation } = flip(original, random);
   return { bytes, mutation: `${mutation} (SQLite refused ${refused})` };
 }
 
-/** A change of the text in a gzip, packed again. */
-function unpacked(original: Uint8Array, random: Random): Mutant {
-  const text = new Uint8Array(gunzipSync(original));
-  const ways = [flip, cut, duplicate, hostileString, hostileString, hugeNumber, hugeNumber];
-  const { bytes, mutation } = random.pick(ways)(text, random);
+/** A change of what a gzip holds, packed again. */
+function unpacked(original: Uint8Array, random: Random, sqlJs: SqlJs): Mutant {
+  const inside = new Uint8Array(gunzipSync(original));
+  const { bytes, mutation, cut: isCut } = mutate(inside, random, sqlJs);
   return {
     bytes: new Uint8Array(gzipSync(bytes, { level: 1 })),
     mutation: `in what is packed: ${mutation}`,
+    ...(isCut && { cut: isCut }),
   };
+}
+
+/** A gzip that states another length of what it holds. */
+function lyingLength(original: Uint8Array, random: Random): Mutant {
+  const bytes = original.slice();
+  const stated = random.below(2 ** 32);
+  new DataView(bytes.buffer).setUint32(bytes.length - 4, stated, true);
+  return { bytes, mutation: `state ${stated} unpacked bytes` };
 }
 
 function hostileString(original: Uint8Array, random: Random): Mutant {

@@ -1,13 +1,29 @@
 import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { createTar } from 'nanotar';
 
 export interface Original {
   /** as it is named with --file: its place below test/fixtures */
   readonly file: string;
   readonly bytes: () => Uint8Array;
+  /** the `-wal` beside it */
+  readonly log?: () => Uint8Array;
 }
 
 const RANKS = [0, 1].map((rank) => `kineto/two-ranks.rank${rank}.pt.trace.json.gz`);
+
+const LOGGED = [
+  'big_endian',
+  'checkpointed',
+  'live',
+  'log_only',
+  'second_life',
+  'shrunk',
+  'torn',
+  'unfinished',
+].map((name) => `broken/${name}.db`);
+
+const PACKED = ['flat/awkward.db', 'nsys/before_2.9.sqlite', 'rpd/serving.rpd'];
 
 const FILES = [
   'flat/article_600.db',
@@ -27,6 +43,9 @@ const FILES = [
   'kineto/plain.pt.trace.json.gz',
   'kineto/string-tids.json',
   'kineto/unclosed-frames.json',
+  'layers/falcon_h1.decode.pt.trace.json.gz',
+  'layers/gpt_oss.decode.pt.trace.json.gz',
+  'layers/zamba2.graph.pt.trace.json.gz',
   'nsys/before_2.9.sqlite',
   'nsys/captured_3.25.sqlite',
   'nsys/graphs_3.24.7.sqlite',
@@ -45,9 +64,18 @@ const FILES = [
 
 const fixture = (file: string): Uint8Array => new Uint8Array(readFileSync(`test/fixtures/${file}`));
 
-/** A file of every format and generation, and an archive of the two ranks of one run. */
+/** A file of every format and generation, some with a log or packed, and an archive of two ranks. */
 export const ORIGINALS: readonly Original[] = [
   ...FILES.map((file) => ({ file, bytes: () => fixture(file) })),
+  ...LOGGED.map((file) => ({
+    file,
+    bytes: () => fixture(file),
+    log: () => fixture(`${file}-wal`),
+  })),
+  ...PACKED.map((file) => ({
+    file: `${file}.gz`,
+    bytes: () => new Uint8Array(gzipSync(fixture(file))),
+  })),
   {
     file: 'two-ranks.tar',
     bytes: () => createTar(RANKS.map((name) => ({ name, data: fixture(name) }))),

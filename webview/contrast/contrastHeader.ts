@@ -20,6 +20,7 @@ import { HEADER_NARROW, MediaQuery } from '../mediaQuery.js';
 import type { ViewState } from '../state.js';
 import '../swatch.js';
 import { ViewElement } from '../viewElement.js';
+import { clockNotes } from '../../src/analysis/clockNotes.js';
 import { evidenceShares, populationBrief, populationParts } from './evidence.js';
 import { sparklinePoints } from './sparkline.js';
 import { describeWorst, worstLayer } from './worstLayer.js';
@@ -538,11 +539,12 @@ function basisParts({ attribution }: TraceSummary, population: Population) {
 }
 
 /** What reading the file had to say: warnings, rows left out, what it does not hold. */
-function notesOn({ report, attribution }: TraceSummary): readonly string[] {
+function notesOn({ report, ranks, attribution }: TraceSummary): readonly string[] {
   const { warnings, missing, skipped } = report;
   return [
     ...attributionNotes(attribution),
     ...warnings.map(({ message }) => visibleText(message)),
+    ...clockNotes(ranks).map(visibleText),
     ...skipped
       .filter(({ rows }) => rows > 0)
       .map(({ reason, rows }) => `${formatCount(rows)} rows left out: ${visibleText(reason)}.`),
@@ -593,15 +595,23 @@ function fileNames({ files }: TraceSummary): string {
     : first;
 }
 
+function ranksText({ ranks, run }: TraceSummary): string {
+  const unread = run.filter((file) => !file.loaded).length;
+  const loaded = formatCount(ranks.length);
+  return unread > 0
+    ? `${loaded} of ${formatCount(ranks.length + unread)} ranks`
+    : `${loaded} ${ranks.length === 1 ? 'rank' : 'ranks'}`;
+}
+
 function describeTrace(summary: TraceSummary): string {
-  const { counts, ranks } = summary;
+  const { counts } = summary;
   const parts = [
     visibleText(summary.formatLabel),
     formatDuration(summary.spanNs),
     ...(counts.gpu > 0 ? [`${formatCount(counts.gpu)} GPU events`] : []),
     ...(counts.launches > 0 ? [`${formatCount(counts.launches)} API calls`] : []),
     ...(counts.host > 0 ? [`${formatCount(counts.host)} host events`] : []),
-    ranks.length === 1 ? '1 rank' : `${formatCount(ranks.length)} ranks`,
+    ranksText(summary),
   ];
   return parts.join(' · ');
 }

@@ -1,5 +1,6 @@
 import type { Population } from '../../src/analysis/results.js';
 import { formatCount, formatDuration, formatShare } from '../../src/analysis/format.js';
+import { loadedRanksText } from '../../src/analysis/population.js';
 import { METHOD_LABELS } from '../../src/trace/index.js';
 import type { Method } from '../../src/trace/index.js';
 
@@ -36,12 +37,16 @@ export function populationBrief(
 ): { readonly rows: string; readonly time: string; readonly classified: string } {
   const { rows, counted } = population;
   const gpu = population.time_kind === 'gpu';
+  const ranks = loadedRanksText(population);
   const kept =
     counted === null || counted === rows || windowed
       ? formatCount(rows)
       : `${formatCount(rows)} of ${formatCount(counted)} counted`;
   return {
-    rows: `${kept} ${gpu ? 'GPU events' : 'API calls'}${windowed ? ' in the window' : ''}`,
+    rows: [
+      ...(ranks === '' ? [] : [ranks]),
+      `${kept} ${gpu ? 'GPU events' : 'API calls'}${windowed ? ' in the window' : ''}`,
+    ].join(' · '),
     time: gpu ? 'GPU time' : 'host API time',
     classified: `classified ${formatShare(population.classified_share)}`,
   };
@@ -51,7 +56,9 @@ export function populationBrief(
 export function populationParts(population: Population, windowed: boolean): readonly string[] {
   const { rows, rows_in_file: inFile, counted, time_kind: kind } = population;
   const what = kind === 'gpu' ? 'GPU events' : 'API calls';
+  const ranks = loadedRanksText(population);
   const parts = [
+    ...(ranks === '' ? [] : [`${ranks}: no figure counts the others`]),
     `${formatCount(rows)} ${what}${windowed ? ' in the window' : ''} of ${formatCount(inFile)} rows in the file`,
   ];
   if (counted !== rows && !windowed) {

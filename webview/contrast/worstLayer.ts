@@ -1,5 +1,11 @@
 import type { Decomposition, DecompositionRow } from '../../src/analysis/results.js';
-import { formatCount, formatMicros, formatRatio, formatShare } from '../../src/analysis/format.js';
+import {
+  formatCount,
+  formatKept,
+  formatMicros,
+  formatRatio,
+  formatShare,
+} from '../../src/analysis/format.js';
 import { UNCLASSIFIED, layerTypeOf } from '../../src/trace/index.js';
 
 /** Below this share of the time a layer type's tail, however long, is nobody's incident. */
@@ -45,12 +51,13 @@ export function describeWorst(
   const { overall, population } = decomposition;
   const time = population.time_kind === 'gpu' ? 'GPU time' : 'host API time';
   const weak = worst.weak_p99 ? ` (of ${worst.calls} calls only)` : '';
+  const kept = formatKept(worst.calls, worst.counted);
   const unclassified = 1 - population.classified_share;
   // Where much is unclassified, the worst tail may be there: that is said beside the sentence.
   const gap =
     unclassified >= WORTH_SAYING ? `; ${formatShare(unclassified)} has no layer type` : '';
   return {
-    tail: `p99 ${formatMicros(worst.p99_ns)} µs, ${formatRatio(worst.tail_ratio)} its median${weak}`,
+    tail: `p99 ${formatMicros(worst.p99_ns)} µs, ${formatRatio(worst.tail_ratio)} its median${weak}${kept === '' ? '' : ` (${kept})`}`,
     weight: `${oneIn(worst.calls, overall.calls)}, ${formatShare(worst.share)} of ${time}${gap}`,
   };
 }

@@ -313,7 +313,7 @@ export class DetailsPane extends ViewElement {
     }
     return html`<div class="name">${visibleText(marker.title)}</div>
       <dl>
-        ${factRow('Severity', visibleText(marker.severity))}
+        ${marker.severity === '' ? nothing : factRow('Severity', visibleText(marker.severity))}
         ${factRow('Time', formatInstant(marker.time))}
       </dl>
       <p>${visibleText(marker.text)}</p>

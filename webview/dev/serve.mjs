@@ -105,8 +105,9 @@ export async function serve(traces, port = 8410) {
       try {
         post({ type: 'opened', summary: await open(), moreRanks: [] });
       } catch (error) {
-        const { looksLike = '', tables = [] } = error;
-        post({ type: 'failed', sentence: error.message, looksLike, tables });
+        const { looksLike = '', tables = [], code } = error;
+        const unpacksLarge = code === 'unpacks-large';
+        post({ type: 'failed', sentence: error.message, looksLike, tables, unpacksLarge });
       }
     } else if (message.type === 'request') {
       try {

@@ -4,10 +4,17 @@ import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-s
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { formatCount, formatMicros, formatRatio, formatShare } from '../../src/analysis/format.js';
+import {
+  formatCount,
+  formatCounted,
+  formatMicros,
+  formatRatio,
+  formatShare,
+} from '../../src/analysis/format.js';
 import type { DecomposeBy, Decomposition, DecompositionRow } from '../../src/analysis/results.js';
 import { DECOMPOSE_BY } from '../../src/analysis/results.js';
 import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
+import { keepsPartOfEvents } from '../../src/trace/index.js';
 import { RowGrid } from '../grid/rowGrid.js';
 import type { SortHeading } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
@@ -46,6 +53,20 @@ const COLUMNS: readonly Column[] = [
   { id: 'max', label: 'Max µs', title: 'Longest call', value: (row) => row.max_ns },
   { id: 'tail', label: 'Tail ratio', title: 'p99 / p50', value: (row) => row.tail_ratio },
 ];
+
+/** Beside the calls of a recorder that keeps part of them: the calls it saw. */
+const COUNTED: Column = {
+  id: 'counted',
+  label: 'Counted',
+  title:
+    'Calls the recorder saw, kept in the file or not; the percentiles are of those kept. Unknown where the file does not count them',
+  value: (row) => row.counted,
+};
+
+function columnsOf({ trace }: Decomposition): readonly Column[] {
+  const [calls, ...others] = COLUMNS;
+  return keepsPartOfEvents(trace.format) ? [calls, COUNTED, ...others] : COLUMNS;
+}
 
 /** Columns that a narrow editor leaves out: shares say the same as sums. */
 const SPARE: ReadonlySet<string> = new Set(['total']);
@@ -222,7 +243,7 @@ export class LayerTable extends RowGrid {
                 <thead>
                   <tr>
                     ${column({ id: 'label', label: BY_LABELS[shownBy], title: '', numeric: false })}
-                    ${COLUMNS.map(({ id, label, title }) =>
+                    ${columnsOf(value).map(({ id, label, title }) =>
                       column({
                         id,
                         label,
@@ -238,7 +259,7 @@ export class LayerTable extends RowGrid {
                   ${repeat(
                     rows,
                     (row) => row.key,
-                    (row, i) => this.row(row, i, shownBy),
+                    (row, i) => this.row(row, i, value),
                   )}
                   ${this.overallRow(value)}
                 </tbody>
@@ -248,7 +269,7 @@ export class LayerTable extends RowGrid {
       </div>`;
   }
 
-  private row(row: DecompositionRow, index: number, by: DecomposeBy) {
+  private row(row: DecompositionRow, index: number, { by, trace }: Decomposition) {
     const label = visibleText(row.label);
     const selected = by === 'layer-type' && row.key === this.state.layerFilter;
     return html`<tr
@@ -266,6 +287,7 @@ export class LayerTable extends RowGrid {
         ${by === 'layer-type' ? html`<layerscope-swatch .type=${row.key}></layerscope-swatch>` : nothing}${shortenMiddle(label, this.name.characters)}
       </td>
       <td class="number">${formatCount(row.calls)}</td>
+      ${countedCell(trace, row.counted)}
       <td class="number spare">${formatMicros(row.total_ns)}</td>
       <td class="number">
         <layerscope-share .share=${row.share}></layerscope-share
@@ -284,12 +306,13 @@ export class LayerTable extends RowGrid {
     </tr>`;
   }
 
-  private overallRow({ overall, population }: Decomposition) {
+  private overallRow({ overall, population, trace }: Decomposition) {
     return html`<tr class="overall" data-key="overall">
       <td class="name" role="rowheader">
         Overall (${population.time_kind === 'gpu' ? 'GPU time' : 'host API time'})
       </td>
       <td class="number">${formatCount(overall.calls)}</td>
+      ${countedCell(trace, population.counted)}
       <td class="number spare">${formatMicros(overall.total_ns)}</td>
       <td class="number"></td>
       <td class="number">${formatMicros(overall.p50_ns)}</td>
@@ -319,7 +342,8 @@ export class LayerTable extends RowGrid {
       return decomposition.rows;
     }
     const value =
-      COLUMNS.find(({ id }) => id === sort.column)?.value ?? ((row: DecompositionRow) => row.label);
+      columnsOf(decomposition).find(({ id }) => id === sort.column)?.value ??
+      ((row: DecompositionRow) => row.label);
     return sortRows(decomposition.rows, value, sort.descending);
   }
 
@@ -355,4 +379,10 @@ export class LayerTable extends RowGrid {
       `${formatCount(this.sorted.length)} rows as CSV`,
     );
   }
+}
+
+function countedCell({ format }: Decomposition['trace'], counted: number | null) {
+  return keepsPartOfEvents(format)
+    ? html`<td class="number" data-counted>${formatCounted(counted)}</td>`
+    : nothing;
 }

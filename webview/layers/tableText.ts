@@ -1,7 +1,13 @@
 import type { Decomposition, DecompositionRow } from '../../src/analysis/results.js';
-import { formatCount, formatMicros, formatRatio, formatShare } from '../../src/analysis/format.js';
-import { visibleText } from '../../src/analysis/visibleText.js';
-import { METHOD_LABELS } from '../../src/trace/index.js';
+import {
+  formatCount,
+  formatCounted,
+  formatMicros,
+  formatRatio,
+  formatShare,
+} from '../../src/analysis/format.js';
+import { markdownText, visibleField } from '../../src/analysis/visibleText.js';
+import { METHOD_LABELS, keepsPartOfEvents } from '../../src/trace/index.js';
 import { evidenceText } from '../contrast/evidence.js';
 
 /** "module ranges 98 %, kernel names 2 %" */
@@ -17,14 +23,17 @@ export function decompositionMarkdown(
   decomposition: Decomposition,
   rows: readonly DecompositionRow[],
 ): string {
-  const { overall } = decomposition;
+  const { overall, population, trace } = decomposition;
+  const partial = keepsPartOfEvents(trace.format);
+  const counted = (calls: number | null) => (partial ? [formatCounted(calls)] : []);
   const lines = [
-    `| ${heading} | calls | total µs | share | p50 µs | p99 µs | max µs | tail ratio | evidence |`,
-    '|---|---:|---:|---:|---:|---:|---:|---:|---|',
+    `| ${heading} | calls |${partial ? ' counted |' : ''} total µs | share | p50 µs | p99 µs | max µs | tail ratio | evidence |`,
+    `|---|---:|${partial ? '---:|' : ''}---:|---:|---:|---:|---:|---:|---|`,
     ...rows.map((row) =>
       markdownRow([
-        visibleText(row.label),
+        row.label,
         formatCount(row.calls),
+        ...counted(row.counted),
         formatMicros(row.total_ns),
         formatShare(row.share),
         formatMicros(row.p50_ns),
@@ -37,6 +46,7 @@ export function decompositionMarkdown(
     markdownRow([
       'Overall',
       formatCount(overall.calls),
+      ...counted(population.counted),
       formatMicros(overall.total_ns),
       '',
       formatMicros(overall.p50_ns),
@@ -50,7 +60,7 @@ export function decompositionMarkdown(
 }
 
 function markdownRow(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replace(/\|/g, '\\|')).join(' | ')} |`;
+  return `| ${cells.map(markdownText).join(' | ')} |`;
 }
 
 /** The table with unrounded figures in ns, for other programs (RFC 4180). */
@@ -65,6 +75,7 @@ export function decompositionCsv(rows: readonly DecompositionRow[]): string {
     'p99_ns',
     'max_ns',
     'tail_ratio',
+    'counted',
   ] as const;
   return csvText(
     columns,
@@ -79,6 +90,6 @@ export function csvText(columns: readonly string[], rows: readonly (readonly unk
 }
 
 function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+  const text = value === null || value === undefined ? '' : visibleField(String(value));
+  return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }

@@ -95,9 +95,15 @@ export class OpeningView extends ViewElement {
                   <p class="tables mono">${opening.tables.map(visibleText).join(', ')}</p>`
           }
           <div class="buttons">
-            <vscode-button @click=${() => this.view.host.tell({ type: 'retry' })}
-              >Try again</vscode-button
-            >
+            ${
+              opening.unpacksLarge
+                ? html`<vscode-button @click=${() => this.view.host.tell({ type: 'openAnyway' })}
+                    >Open anyway</vscode-button
+                  >`
+                : html`<vscode-button @click=${() => this.view.host.tell({ type: 'retry' })}
+                    >Try again</vscode-button
+                  >`
+            }
             <vscode-button secondary @click=${() => this.view.host.tell({ type: 'openWith' })}>
               Open with another editor
             </vscode-button>

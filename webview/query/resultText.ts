@@ -33,13 +33,14 @@ function isNumber(value: SqlValue): boolean {
   );
 }
 
-/** Tab-separated rows for a spreadsheet: tabs and line ends inside values become spaces. */
+/** Tab-separated rows for a spreadsheet: tabs and line ends inside values become spaces, what cannot be seen its escape. */
 export function resultTsv(result: Pick<QueryResult, 'columns' | 'rows'>): string {
   const cell = (value: SqlValue) =>
-    value === null ? '' : exactText(value).replace(/[\t\r\n]+/g, ' ');
-  return [result.columns.join('\t'), ...result.rows.map((row) => row.map(cell).join('\t'))].join(
-    '\n',
-  );
+    value === null ? '' : visibleText(exactText(value).replace(/[\t\r\n]+/g, ' '));
+  return [
+    result.columns.map(cell).join('\t'),
+    ...result.rows.map((row) => row.map(cell).join('\t')),
+  ].join('\n');
 }
 
 export function resultCsv(result: Pick<QueryResult, 'columns' | 'rows'>): string {

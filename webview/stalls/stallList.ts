@@ -5,6 +5,7 @@ import { customElement } from 'lit/decorators.js';
 import {
   formatCount,
   formatDuration,
+  formatKept,
   formatMicros,
   formatRatio,
 } from '../../src/analysis/format.js';
@@ -277,7 +278,11 @@ function countText(list: StallList): string {
     list.found > list.stalls.length
       ? `first ${formatCount(list.stalls.length)} of ${formatCount(list.found)}`
       : formatCount(list.found);
-  return `${shown} ${list.found === 1 ? 'stall' : 'stalls'}, ${formatDuration(list.lost_ns)} lost`;
+  const kept = formatKept(list.population.rows, list.population.counted);
+  return (
+    `${shown} ${list.found === 1 ? 'stall' : 'stalls'}, ${formatDuration(list.lost_ns)} lost` +
+    (kept === '' ? '' : `; among calls kept: ${kept}`)
+  );
 }
 
 function stepText(stall: Stall): string {

@@ -19,7 +19,9 @@ export function markersTemplate(all: readonly Marker[], choose: (index: number) 
           (marker, index) =>
             html`<button
               class="marker"
-              title=${visibleText(`${marker.severity}: ${marker.title}`)}
+              title=${visibleText(
+                [marker.severity, marker.title].filter((part) => part !== '').join(': '),
+              )}
               @click=${() => choose(index)}
             >
               ${visibleText(marker.title)}

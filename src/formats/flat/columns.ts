@@ -66,10 +66,8 @@ export function flatColumns(columns: readonly string[]): FlatColumns | undefined
   };
 }
 
-/** True where a schema holds a flat events table. Of a view, only SQLite can tell its columns. */
+/** True where a schema holds a flat events table. A view stores nothing: what it shows is computed. */
 export function hasFlatEvents(tables: ReadonlyMap<string, SqliteTable>): boolean {
   const events = tables.get(FLAT_TABLE);
-  return (
-    events !== undefined && (events.type === 'view' || flatColumns(events.columns) !== undefined)
-  );
+  return events?.type === 'table' && flatColumns(events.columns) !== undefined;
 }

@@ -12,7 +12,7 @@ import {
   type Trace,
   type Warning,
 } from '../../trace/index.js';
-import { damageOf, eachEventRow } from '../eventRows.js';
+import { accountFor, damageOf, eachEventRow, type RowsRead } from '../eventRows.js';
 import { MOST_NS, nsOfMicroseconds } from '../exactTime.js';
 import { parseStack, UnreadableStack } from '../frameText.js';
 import { hostKind } from '../hostKind.js';
@@ -61,17 +61,17 @@ export async function readFlatEvents(
   }
   const base = middleTimestamp(engine, columns);
   const events = new FlatEvents(source, columns);
-  const { seen, inFile, damage } = await eachEventRow(
+  const read = await eachEventRow(
     engine,
     FLAT_TABLE,
     selected(columns, base),
     (row) => events.add(row),
     options,
   );
-  if (damage !== undefined && seen === 0) {
-    throw damagedFile(source, damage);
+  if (read.damage !== undefined && read.seen === 0) {
+    throw damagedFile(source, read.damage);
   }
-  return events.build(base, inFile, seen, damage, [...found, ...coarseTimes(engine, columns)]);
+  return events.build(base, read, [...found, ...coarseTimes(engine, columns)]);
 }
 
 /** Times stored as floating-point numbers that are too large to be exact. */
@@ -237,15 +237,10 @@ class FlatEvents {
   }
 
   /** @param found warnings about the file itself */
-  build(
-    base: bigint,
-    inFile: number,
-    seen: number,
-    damage: string | undefined,
-    found: readonly Warning[],
-  ): Trace {
+  build(base: bigint, read: RowsRead, found: readonly Warning[]): Trace {
     const { source, columns } = this;
-    this.skips.add('in a damaged or missing part of the file', inFile - seen);
+    const warnings = [...found];
+    accountFor(FLAT_TABLE, read, this.skips, warnings);
     const { originNs, spanNs } = traceSpan(base, [this.gpu, this.launches, this.host]);
     originShift(base, originNs, [this.gpu, this.launches, this.host]);
     const { ranks, lanes } = this.lanes.build();
@@ -275,11 +270,11 @@ class FlatEvents {
       counters: [],
       markers: [],
       report: {
-        rowsInFile: inFile,
+        rowsInFile: read.inFile,
         rowsRead: this.gpu.count + this.launches.count + this.host.count,
         rowsCounted: null,
         skipped: this.skips.list(),
-        warnings: [...found, ...this.warnings(damage, seen)],
+        warnings: [...warnings, ...this.warnings()],
         missing: [
           ...(this.withStack === 0 ? ['python stacks'] : []),
           'module ranges',
@@ -427,17 +422,9 @@ class FlatEvents {
     return id;
   }
 
-  private warnings(damage: string | undefined, seen: number): Warning[] {
+  private warnings(): Warning[] {
     const { columns } = this;
-    const warnings: Warning[] = [];
-    if (damage !== undefined) {
-      warnings.push({
-        code: 'damaged',
-        message: `The database is damaged or cut (${damage}): ${seen} event rows could be read, those on damaged pages could not.`,
-        rows: 0,
-      });
-    }
-    warnings.push(...this.skips.warnings());
+    const warnings = this.skips.warnings();
     const add = (code: string, rows: number, message: string): void => {
       if (rows > 0) {
         warnings.push({ code, message, rows });

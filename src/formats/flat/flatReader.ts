@@ -2,6 +2,7 @@ import { isSqlite } from '../../sqlite/header.js';
 import type { SqlEngine } from '../../sqlite/engine.js';
 import type { FormatReader } from '../reader.js';
 import { readSqliteTrace } from '../sqliteTrace.js';
+import { rankInTable } from '../sqliteRank.js';
 import { sqliteTables } from '../sqliteSchema.js';
 import { hasFlatEvents } from './columns.js';
 import { readFlatEvents } from './flatEvents.js';
@@ -23,6 +24,7 @@ export function flatReader(openEngine: (database: Uint8Array) => Promise<SqlEngi
     id: 'flat',
     label: 'events table',
     detect: async ({ source, head }) => isSqlite(head) && hasFlatEvents(await sqliteTables(source)),
+    rank: ({ source }) => rankInTable(source, 'events'),
     read: (source, options) =>
       readSqliteTrace(source, options, openEngine, (engine, warnings) =>
         readFlatEvents(engine, source, options, warnings),

@@ -16,6 +16,9 @@ const SESSION_FACTS: readonly (readonly [column: string, name: string])[] = [
   ['os_release', 'Operating system'],
 ];
 
+/** Sessions listed with their times; a file that was appended to for months has hundreds. */
+const MOST_SESSIONS = 10;
+
 /** Facts of all sessions; several values of one fact are listed. @throws SqlError */
 export function recordingFacts(engine: SqlEngine): TraceReport['facts'] {
   const columns = engine.columnsOf('sessions');
@@ -35,19 +38,41 @@ export function recordingFacts(engine: SqlEngine): TraceReport['facts'] {
     }
   }
   if (columns.includes('started_at')) {
-    const [started] = engine.query('SELECT min(started_at) FROM sessions WHERE started_at > 0')
-      .rows[0];
-    const iso = isoTime(started);
-    if (iso !== '') {
-      facts.push({ name: 'Recording started', value: iso });
-    }
+    facts.push(...sessionFacts(engine, columns.includes('stopped_at')));
   }
   return facts;
 }
 
-/** @param epochNs unix ns */
+/** When the recorder ran. A session that was not stopped in order has no end. */
+function sessionFacts(engine: SqlEngine, hasEnd: boolean): { name: string; value: string }[] {
+  const sessions = engine
+    .query(
+      `SELECT started_at, ${hasEnd ? 'stopped_at' : '0'} FROM sessions WHERE started_at > 0 ORDER BY started_at`,
+    )
+    .rows.map(([start, end]) => ({ start: isoTime(start), end: isoTime(end) }))
+    .filter(({ start }) => start !== '');
+  if (sessions.length === 0) {
+    return [];
+  }
+  const [first] = sessions;
+  const facts = [{ name: 'Recording started', value: first.start }];
+  if (sessions.length === 1) {
+    return first.end === '' ? facts : [...facts, { name: 'Recording stopped', value: first.end }];
+  }
+  const shown = sessions
+    .slice(0, MOST_SESSIONS)
+    .map(({ start, end }) => (end === '' ? `from ${start}` : `${start} to ${end}`));
+  const more = sessions.length - shown.length;
+  const list = [...shown, ...(more > 0 ? [`${more} more`] : [])].join('; ');
+  return [...facts, { name: 'Sessions', value: `${sessions.length}: ${list}` }];
+}
+
+/** @param epochNs unix ns; '' for 0, which says nothing */
 function isoTime(epochNs: SqlValue): string {
   if (typeof epochNs !== 'bigint' && typeof epochNs !== 'number') {
+    return '';
+  }
+  if (epochNs <= 0) {
     return '';
   }
   const date = new Date(Math.floor(Number(epochNs) / 1_000_000));

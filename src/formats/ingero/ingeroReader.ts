@@ -2,8 +2,9 @@ import { isSqlite } from '../../sqlite/header.js';
 import type { SqlEngine } from '../../sqlite/engine.js';
 import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
+import { rankInTable } from '../sqliteRank.js';
 import { readSqliteTrace } from '../sqliteTrace.js';
-import { readIngeroEvents } from './ingeroEvents.js';
+import { readIngeroTrace } from './ingeroTrace.js';
 import { isIngero } from './schema.js';
 
 /**
@@ -19,9 +20,10 @@ export function ingeroReader(
     id: 'ingero',
     label: 'Ingero database',
     detect: async ({ source, head }) => isSqlite(head) && isIngero(await sqliteTables(source)),
+    rank: ({ source }) => rankInTable(source, 'sessions'),
     read: (source, options) =>
       readSqliteTrace(source, options, openEngine, (engine, warnings) =>
-        readIngeroEvents(engine, source, options, warnings),
+        readIngeroTrace(engine, source, options, warnings),
       ),
   };
 }

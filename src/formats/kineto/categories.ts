@@ -82,6 +82,11 @@ export function skippedPhase(phase: string, category: string): string {
     case 'b':
     case 'e':
       return 'begin/end pairs (B, E, b, e)';
+    case 'S':
+    case 'T':
+    case 'p':
+    case 'F':
+      return 'asynchronous events (S, T, p, F)';
     default:
       return 'other phases';
   }

@@ -35,6 +35,10 @@ export class EventFields {
   readonly grid = new Span();
   readonly block = new Span();
   readonly collective = new Span();
+  readonly groupName = new Span();
+  readonly groupRanks = new Span();
+  readonly sent = new Span();
+  readonly received = new Span();
   readonly pythonId = new Span();
   readonly pythonParent = new Span();
   readonly callStack = new Span();
@@ -63,6 +67,10 @@ export class EventFields {
     this.grid,
     this.block,
     this.collective,
+    this.groupName,
+    this.groupRanks,
+    this.sent,
+    this.received,
     this.pythonId,
     this.pythonParent,
     this.callStack,
@@ -102,6 +110,8 @@ export interface EventSink {
 export interface StreamEnd {
   readonly opened: boolean;
   readonly complete: boolean;
+  /** an array of events without its bracket, which some recorders leave out */
+  readonly unclosed: boolean;
   readonly cutAt: number | undefined;
   readonly brokenAt: number | undefined;
   /** bytes behind a JSON that was closed, white space aside */
@@ -177,6 +187,7 @@ export class TraceEventStream {
       opened: this.sawEvents,
       // An array of events may end without its bracket.
       complete: this.state === DONE || (this.arrayForm && betweenEvents),
+      unclosed: this.state === EVENTS && this.arrayForm && betweenEvents,
       cutAt:
         this.state === EVENTS && !betweenEvents && !this.resyncing ? this.before + rest : undefined,
       brokenAt: this.brokenAt,
@@ -569,6 +580,10 @@ const KEY_PYTHON_ID = ascii('Python id');
 const KEY_CALL_STACK = ascii('Call stack');
 const KEY_CORRELATION = ascii('correlation');
 const KEY_COLLECTIVE = ascii('Collective name');
+const KEY_SENT = ascii('In msg nelems');
+const KEY_RECEIVED = ascii('Out msg nelems');
+const KEY_GROUP_NAME = ascii('Process Group Name');
+const KEY_GROUP_RANKS = ascii('Process Group Ranks');
 const KEY_FORWARD_THREAD = ascii('Fwd thread id');
 const KEY_SEQUENCE = ascii('Sequence number');
 const KEY_HIERARCHY = ascii('Module Hierarchy');
@@ -616,7 +631,13 @@ function argumentField(
     case 11:
       return matches(b, start, KEY_CORRELATION) ? fields.correlation : undefined;
     case 13:
-      return matches(b, start, KEY_FORWARD_THREAD) ? fields.forwardThread : undefined;
+      return matches(b, start, KEY_FORWARD_THREAD)
+        ? fields.forwardThread
+        : matches(b, start, KEY_SENT)
+          ? fields.sent
+          : undefined;
+    case 14:
+      return matches(b, start, KEY_RECEIVED) ? fields.received : undefined;
     case 15:
       return matches(b, start, KEY_SEQUENCE)
         ? fields.sequence
@@ -629,6 +650,10 @@ function argumentField(
         : matches(b, start, KEY_HIERARCHY)
           ? fields.hierarchy
           : undefined;
+    case 18:
+      return matches(b, start, KEY_GROUP_NAME) ? fields.groupName : undefined;
+    case 19:
+      return matches(b, start, KEY_GROUP_RANKS) ? fields.groupRanks : undefined;
     default:
       return undefined;
   }

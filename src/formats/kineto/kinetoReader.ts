@@ -14,8 +14,10 @@ import {
 import type { FormatReader, Probe, ReadOptions, TraceSource } from '../reader.js';
 import { contentChunks, type ContentState } from '../content.js';
 import { TraceEventStream, type StreamEnd } from './eventStream.js';
+import { statedRank } from './statedRank.js';
 import { linkKernels, type LinkResult } from './launchLinks.js';
-import { rankOfFileName, readMetadata, type KinetoMetadata } from './metadata.js';
+import { rankOfFileName } from '../ranks/rankOfName.js';
+import { readMetadata, type KinetoMetadata } from './metadata.js';
 import { nestRanges, type NestedRanges } from './rangeNesting.js';
 import { TraceRows } from './traceRows.js';
 
@@ -27,6 +29,7 @@ export const kinetoReader: FormatReader = {
   id: 'kineto',
   label: 'PyTorch profiler (Kineto)',
   detect: (probe) => Promise.resolve(looksLikeKineto(probe)),
+  rank: statedRank,
   read,
 };
 
@@ -92,8 +95,9 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
   const launches = rows.launches.build();
   const lanes = rows.lanes.build(0);
   const links = linkKernels(rows.gpu, launches, rows.names, lanes);
+  const collectives = rows.collectives.build(rows.gpu.order());
   const gpu = rows.gpu.build();
-  const nested = nestRanges(rows.ranges, launches, resolutionNs(rows, meta));
+  const nested = nestRanges(rows.ranges, [launches], resolutionNs(rows, meta));
   const ranges = withOperatorFacts(rows, nested, lanes);
   if (rows.stacks.stacks.length > 0) {
     giveStacks(launches, nested.columns, (range) => rows.ranges.stack[nested.fileRow[range]]);
@@ -127,6 +131,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
     ranks: [rankOf(source, rows, meta)],
     lanes,
     gpu,
+    ...(collectives === undefined ? {} : { collectives }),
     launches,
     ranges,
     host,
@@ -303,6 +308,12 @@ function report(
     warn(
       'truncated',
       `The file ends at byte ${end.bytes}${text} without closing its JSON; events may be missing.`,
+    );
+  }
+  if (end.unclosed) {
+    warn(
+      'unclosed',
+      `The file ends at byte ${end.bytes}${text}, between two events, without closing their list: whether its recorder left that out or the file was cut cannot be told.`,
     );
   }
   if (end.brokenAt !== undefined) {

@@ -108,16 +108,6 @@ export function readMetadata(texts: ReadonlyMap<string, string>): KinetoMetadata
   };
 }
 
-/**
- * The rank a file's name states: "rank3", "rank-3", "rank_3"; else the tensor-parallel one ("TP0",
- * "TP-0") that SGLang writes. -1 where it states none.
- */
-export function rankOfFileName(name: string): number {
-  const match =
-    /rank[-_]?(\d{1,6})(?!\d)/i.exec(name) ?? /(?:^|[^a-z])tp[-_]?(\d{1,6})(?!\d)/i.exec(name);
-  return match === null ? -1 : Number(match[1]);
-}
-
 /** 13000 is CUDA 13.0, 12040 is 12.4. */
 function cudaVersion(value: unknown): string {
   const number = integer(value);

@@ -1,4 +1,4 @@
-import { FRAME, MODULE, type LaunchColumns, type RangeColumns } from '../../trace/index.js';
+import { FRAME, MODULE, type RangeColumns } from '../../trace/index.js';
 import { timeOrder } from '../timeOrder.js';
 
 /**
@@ -55,6 +55,17 @@ export class RawRanges {
   }
 }
 
+/** Calls on host threads, in time order, that want to know the innermost range around them. */
+export interface CallsAmongRanges {
+  readonly count: number;
+  /** ns */
+  readonly start: Float64Array;
+  /** index in the lanes that the ranges have */
+  readonly lane: Uint32Array;
+  /** index of the innermost range around each, -1 = none: to be written */
+  readonly range: Int32Array;
+}
+
 export interface NestedRanges {
   readonly columns: RangeColumns;
   /** file row of each range */
@@ -64,8 +75,8 @@ export interface NestedRanges {
 }
 
 /**
- * Nests the ranges of each thread and finds the innermost range around each launch
- * (`launches.range` is written).
+ * Nests the ranges of each thread and finds the innermost range around each call (its `range` is
+ * written).
  *
  * Times alone do not nest them. Some Python rows, mostly `<built-in method ...>` of C++ functions, are
  * never closed by the profiler and last to the end of the trace (seen: 414 of 154,568 rows of
@@ -86,7 +97,7 @@ export interface NestedRanges {
  */
 export function nestRanges(
   raw: RawRanges,
-  launches: LaunchColumns,
+  calls: readonly CallsAmongRanges[],
   resolutionNs: number,
 ): NestedRanges {
   const count = raw.count;
@@ -133,17 +144,31 @@ export function nestRanges(
     return row < 0 ? -1 : position[row];
   };
 
-  let launch = 0;
-  const linkLaunchesBefore = (time: number): void => {
-    for (; launch < launches.count && launches.start[launch] < time; launch++) {
-      const stack = openAt(launches.lane[launch], launches.start[launch]);
-      launches.range[launch] = stack.length > 0 ? stack[stack.length - 1] : -1;
+  const next = calls.map(() => 0);
+  /** Tables in turn, each call in time order: a range that has ended is gone for all that follow. */
+  const linkCallsBefore = (time: number): void => {
+    for (;;) {
+      let earliest = -1;
+      let start = time;
+      for (let t = 0; t < calls.length; t++) {
+        if (next[t] < calls[t].count && calls[t].start[next[t]] < start) {
+          start = calls[t].start[next[t]];
+          earliest = t;
+        }
+      }
+      if (earliest < 0) {
+        return;
+      }
+      const { lane: laneOf, range } = calls[earliest];
+      const call = next[earliest]++;
+      const stack = openAt(laneOf[call], start);
+      range[call] = stack.length > 0 ? stack[stack.length - 1] : -1;
     }
   };
 
   for (let i = 0; i < count; i++) {
     const row = order[i];
-    linkLaunchesBefore(start[i]);
+    linkCallsBefore(start[i]);
     const stack = openAt(lane[i], start[i]);
     const caller = openCaller(i);
     // The caller may have been cut back further by now.
@@ -170,7 +195,7 @@ export function nestRanges(
       stack.splice(k, 0, i);
     }
   }
-  linkLaunchesBefore(Infinity);
+  linkCallsBefore(Infinity);
 
   return {
     columns: {

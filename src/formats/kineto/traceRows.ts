@@ -15,6 +15,7 @@ import {
 } from '../../trace/index.js';
 import { ByteInterner } from './byteInterner.js';
 import { CallStacks } from './callStack.js';
+import { CollectiveArguments } from './collectiveArguments.js';
 import { KinetoCounters } from './counters.js';
 import { Role, roleOf, skippedCategory, skippedPhase } from './categories.js';
 import type { EventFields, EventSink, Span } from './eventStream.js';
@@ -51,6 +52,7 @@ export class TraceRows implements EventSink {
   readonly forward = new ForwardLinks();
   /** by row of `ranges`: name id of the module hierarchy stated for an operator */
   readonly hierarchies = new Map<number, number>();
+  readonly collectives = new CollectiveArguments();
   readonly kernelShapes: KernelShape[] = [];
   readonly metadataTexts = new Map<string, string>();
   readonly skipped = new Map<string, number>();
@@ -161,6 +163,14 @@ export class TraceRows implements EventSink {
       case Role.Kernel:
       case Role.Memcpy:
       case Role.Memset:
+        if (fields.collective.start >= 0 || fields.groupName.start >= 0) {
+          this.collectives.push(
+            this.gpu.count,
+            this.group(fields),
+            number(fields, fields.sent),
+            number(fields, fields.received),
+          );
+        }
         this.gpu.push({
           start,
           duration,
@@ -230,6 +240,16 @@ export class TraceRows implements EventSink {
       case Role.None:
         return;
     }
+  }
+
+  /** Name id of a collective's process group and its ranks: names are numbers that every job has. */
+  private group(fields: EventFields): number {
+    const { groupName, groupRanks } = fields;
+    if (groupName.start < 0 && groupRanks.start < 0) {
+      return 0;
+    }
+    const text = `${fields.text(groupName)} ${fields.text(groupRanks)}`;
+    return this.names.intern(text.trim());
   }
 
   /** Notes what the operator that becomes the next row of `ranges` says beyond its times. */

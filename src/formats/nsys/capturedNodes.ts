@@ -4,7 +4,8 @@ import type { NsysPlaces } from './places.js';
 import { number, type NsysRows } from './rows.js';
 import { processKey, threadId } from './schema.js';
 
-const TABLE = 'CUDA_GRAPH_NODE_EVENTS';
+/** As later versions name it, and as 2.9.1 does. */
+const TABLES = ['CUDA_GRAPH_NODE_EVENTS', 'CUDA_GRAPH_EVENTS'];
 /** Graphs are cloned when they are instantiated, and may hold graphs: nobody goes deeper, a damaged file may. */
 const DEEPEST = 16;
 /** Calls of one thread that may lie between a call and what happens in it: a driver call within each. */
@@ -30,17 +31,21 @@ export class CapturedNodes {
 
   /** @throws SqlError; the signal's reason once it is aborted */
   async read(rows: NsysRows, places: NsysPlaces): Promise<void> {
-    const { schema } = rows;
-    if (!schema.has(TABLE, 'start', 'globalTid', 'graphNodeId')) {
-      return;
+    for (const table of TABLES) {
+      if (rows.schema.has(table, 'start', 'globalTid', 'graphNodeId')) {
+        await this.readTable(table, rows, places);
+      }
     }
+  }
+
+  private async readTable(table: string, rows: NsysRows, places: NsysPlaces): Promise<void> {
     const columns = [
       processKey('globalTid'),
       threadId('globalTid'),
       'graphNodeId',
-      schema.column(TABLE, 'originalGraphNodeId'),
+      rows.schema.column(table, 'originalGraphNodeId'),
     ];
-    await rows.eachUncounted(TABLE, 'start', columns, 'Reading graph nodes', (row) => {
+    await rows.eachUncounted(table, 'start', columns, 'Reading graph nodes', (row) => {
       const [time, process, thread] = row.slice(0, 3).map(number);
       const node = keyOf(process, row[3]);
       const original = keyOf(process, row[4]);

@@ -158,7 +158,7 @@ export class NsysRanges {
         rows: this.open.length,
       });
     }
-    const { columns, fileRow } = nestRanges(this.raw, launches, 0);
+    const { columns, fileRow } = nestRanges(this.raw, [launches], 0);
     const forward = this.forwardLinks(lanes).column(this.raw, lanes, fileRow);
     for (let i = 0; i < columns.count; i++) {
       if (columns.lane[i] >= APART) {

@@ -1,6 +1,6 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import type { Warning } from '../../trace/index.js';
-import { eachEventRow } from '../eventRows.js';
+import { accountFor, eachEventRow, type RowsRead } from '../eventRows.js';
 import { MOST_NS } from '../exactTime.js';
 import type { ReadOptions } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
@@ -47,9 +47,9 @@ export class NsysRows {
     onRow: (row: readonly SqlValue[]) => void,
   ): Promise<void> {
     if (this.schema.has(table, 'start')) {
-      const { inFile, lost } = await this.readable(table, expressions, stage, onRow);
-      this.inFile += inFile;
-      this.skips.add('in a damaged or missing part of the file', lost);
+      const read = await this.readable(table, expressions, stage, onRow);
+      this.inFile += read.inFile;
+      accountFor(table, read, this.skips, this.warnings);
     }
   }
 
@@ -70,28 +70,23 @@ export class NsysRows {
       return 0;
     }
     const at = `${this.schema.column(table, time)} - (${this.base})`;
-    return (await this.readable(table, [at, ...expressions], stage, onRow)).lost;
+    const read = await this.readable(table, [at, ...expressions], stage, onRow);
+    const lost = new RowSkips();
+    accountFor(table, read, lost, this.warnings);
+    return lost.rows;
   }
 
-  private async readable(
+  private readable(
     table: string,
     expressions: readonly string[],
     stage: string,
     onRow: (row: readonly SqlValue[]) => void,
-  ): Promise<{ inFile: number; lost: number }> {
+  ): Promise<RowsRead> {
     const { progress } = this.options;
-    const { seen, inFile, damage } = await eachEventRow(this.engine, table, expressions, onRow, {
+    return eachEventRow(this.engine, table, expressions, onRow, {
       ...this.options,
       ...(progress !== undefined && { progress: (step) => progress({ ...step, stage }) }),
     });
-    if (damage !== undefined) {
-      this.warnings.push({
-        code: 'damaged',
-        message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
-        rows: 0,
-      });
-    }
-    return { inFile, lost: inFile - seen };
   }
 
   /** Whether a row's times can be shown; counts it by reason where they cannot. */

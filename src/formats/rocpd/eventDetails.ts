@@ -151,7 +151,7 @@ export class EventDetails {
       ([id, name, file, line]) => {
         const frame: Frame = {
           file: textValue(file),
-          line: numberValue(line) > 0 ? numberValue(line) : 0,
+          line: Number.isSafeInteger(line) && Number(line) > 0 ? Number(line) : 0,
           function: textValue(name),
           library: '',
         };

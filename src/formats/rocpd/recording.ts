@@ -37,7 +37,8 @@ export class Recording {
   readonly events: EventDetails;
   /** Whether lanes are queues: all work is on one stream, as where streams were not recorded. */
   readonly byQueue: boolean;
-  private readonly where: string;
+  /** SQL that chooses the recording's rows of a table, '' for all */
+  readonly rows: string;
 
   /** @param guid which rows are meant where a table has those of several recordings */
   constructor(
@@ -48,7 +49,7 @@ export class Recording {
     guid: string | undefined,
     private readonly tolerant: Tolerant,
   ) {
-    this.where = guid === undefined ? '' : `WHERE guid = ${quoteText(guid)}`;
+    this.rows = guid === undefined ? '' : `WHERE guid = ${quoteText(guid)}`;
     this.strings = this.texts('rocpd_string', 'string');
     const named = this.texts('rocpd_info_category', 'name');
     // Schema 4 has a table of categories, schema 3 has them among the strings.
@@ -63,7 +64,7 @@ export class Recording {
     this.readThreads();
     this.readAgents();
     this.readTracks();
-    this.events = new EventDetails(engine, tables, this.where, tolerant);
+    this.events = new EventDetails(engine, tables, this.rows, tolerant);
     let byQueue = false;
     tolerant('Streams and queues', () => (byQueue = this.isByQueue()));
     this.byQueue = byQueue;
@@ -104,7 +105,7 @@ export class Recording {
     if (name !== '') {
       this.tolerant(`The table ${table}`, () =>
         this.engine.each(
-          `SELECT id, ${columns.join(', ')} FROM ${quoteName(name)} ${this.where} ORDER BY id`,
+          `SELECT id, ${columns.join(', ')} FROM ${quoteName(name)} ${this.rows} ORDER BY id`,
           onRow,
         ),
       );
@@ -176,7 +177,7 @@ export class Recording {
       return false;
     }
     const [[streams, queues]] = this.engine.query(
-      `SELECT count(DISTINCT stream_id), count(DISTINCT queue_id) FROM ${quoteName(this.tables.table(table))} ${this.where}`,
+      `SELECT count(DISTINCT stream_id), count(DISTINCT queue_id) FROM ${quoteName(this.tables.table(table))} ${this.rows}`,
     ).rows;
     return Number(streams) <= 1 && Number(queues) > 1;
   }

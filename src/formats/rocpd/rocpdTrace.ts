@@ -12,8 +12,7 @@ import {
   type Warning,
 } from '../../trace/index.js';
 import { quoteName } from '../../sqlite/sqlText.js';
-import { eachEventRow } from '../eventRows.js';
-import { rankOfFileName } from '../kineto/metadata.js';
+import { accountFor, eachEventRow } from '../eventRows.js';
 import { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
 import { printable } from '../printable.js';
@@ -28,8 +27,11 @@ import {
   type Tolerant,
 } from '../sqlValues.js';
 import { damagedFile } from '../sqliteTrace.js';
+import { CallNumbers } from './callNumbers.js';
 import { isMarkerCategory, regionPlace } from './categories.js';
+import { RocpdCounters } from './counters.js';
 import { recordingsOf, type Recording } from './recording.js';
+import { RocpdLanes, type Place } from './rocpdLanes.js';
 import { missingOfRocpd, suffixesOf, type EventTable, type SuffixTables } from './tables.js';
 
 const MEMORY = HOST_KINDS.indexOf('memory');
@@ -65,31 +67,21 @@ const EVENT = 3;
 const FIRST_PLACE = 4;
 const OWN = FIRST_PLACE + PLACE.length;
 
-/** Who did the work of a row and where; NaN where it does not say. */
-interface Place {
-  readonly process: number;
-  readonly thread: number;
-  readonly agent: number;
-  readonly queue: number;
-  readonly stream: number;
-}
-
 class RocpdTrace {
   private readonly rows = new LinkedRows();
   private readonly problems: Warning[];
   private readonly base: bigint;
   /** launch row of each GPU row */
   private readonly launchOf: number[] = [];
-  /** launch row by recording and process, then by the number calls and work share */
-  private readonly calls = new Map<string, Map<number, number>>();
-  private readonly callNames: string[] = [];
-  private readonly rankLabels = new Set<string>();
-  private readonly products = new Map<string, number>();
-  private readonly usedDevices = new Set<string>();
-  private processes = 0;
+  private readonly calls = new CallNumbers();
+  private readonly lanes: RocpdLanes;
+  private readonly counters: RocpdCounters;
+  private readonly recordings: readonly ReadonlyMap<string, Recording>[];
   private rowsInFile = 0;
   private seen = 0;
   private tablesRead = 0;
+  /** rows of `rocpd_sample` that are no events */
+  private samples = 0;
   private withoutEvent = 0;
   private unreadableStacks = 0;
 
@@ -109,25 +101,29 @@ class RocpdTrace {
           .map((table) => ({ table: tables.table(table), column: 'start' })),
       ),
     );
+    let first = 0;
+    this.recordings = suffixes.map((tables) => {
+      const byGuid = recordingsOf(engine, tables, first, this.tolerant);
+      first += byGuid.size;
+      return byGuid;
+    });
+    const processes = this.all().reduce((sum, of) => sum + Math.max(1, of.processes.size), 0);
+    this.lanes = new RocpdLanes(this.rows.lanes, source, processes);
+    this.counters = new RocpdCounters(engine, this.lanes, this.all(), this.tolerant);
+  }
+
+  private all(): readonly Recording[] {
+    return this.recordings.flatMap((byGuid) => [...byGuid.values()]);
   }
 
   async read(): Promise<Trace> {
-    const { rows, source } = this;
-    let recordings = 0;
-    const all: Map<string, Recording>[] = [];
-    for (const tables of this.suffixes) {
-      const byGuid = recordingsOf(this.engine, tables, recordings, this.tolerant);
-      recordings += byGuid.size;
-      all.push(byGuid);
-      for (const { processes } of byGuid.values()) {
-        this.processes += Math.max(1, processes.size);
-      }
-    }
+    const { rows, source, counters } = this;
     for (const [i, tables] of this.suffixes.entries()) {
-      await this.readTables(tables, all[i]);
-      for (const { events } of all[i].values()) {
-        this.unreadableStacks += events.unreadable;
-      }
+      await this.readTables(tables, this.recordings[i]);
+    }
+    for (const recording of this.all()) {
+      this.unreadableStacks += recording.events.unreadable;
+      this.tolerant('Counters', () => counters.read(recording));
     }
     if (this.seen === 0 && this.problems.some(({ code }) => code === 'damaged')) {
       throw damagedFile(source, 'database disk image is malformed');
@@ -147,14 +143,20 @@ class RocpdTrace {
       // 1e17 ns is 1973 as an epoch, and three years as a machine's uptime.
       clock: { originNs, epoch: originNs > 10n ** 17n ? 'unix' : 'session', fileBaseNs: 0n },
       ...parts,
-      counters: [],
+      counters: counters.build(Number(originNs - this.base), (rank) => rows.lanes.positionOf(rank)),
       markers: [],
       report: {
-        rowsInFile: this.rowsInFile,
+        rowsInFile: this.rowsInFile - this.samples,
         rowsRead,
         rowsCounted: null,
+        ...counters.tracks.report(),
         skipped: rows.skips.list(),
-        warnings: [...this.problems, ...rows.warnings(), ...warnings],
+        warnings: [
+          ...this.problems,
+          ...rows.warnings(),
+          ...counters.tracks.warnings(),
+          ...warnings,
+        ],
         missing: [
           ...(rows.gpu.count === 0 ? ['GPU events'] : []),
           ...(rows.launches.count === 0 ? ['launches'] : []),
@@ -162,7 +164,7 @@ class RocpdTrace {
           'module ranges',
           ...(parts.ranges.kind.includes(OP) ? [] : ['operators']),
         ],
-        facts: this.facts(all, recordings),
+        facts: this.facts(),
       },
     };
   }
@@ -178,7 +180,7 @@ class RocpdTrace {
     await this.each(tables, 'rocpd_region', ['name_id'], (row) =>
       this.addRegion(recordingOf(row), row),
     );
-    await this.each(tables, 'rocpd_sample', ['name_id', 'timestamp'], (row) =>
+    await this.each(tables, 'rocpd_sample', ['name_id', 'timestamp', 'id'], (row) =>
       this.addSample(recordingOf(row), row),
     );
     await this.each(
@@ -218,7 +220,7 @@ class RocpdTrace {
       tables.has(table, column) ? quoteName(column) : 'NULL';
     const time = (column: string): string =>
       tables.has(table, column) ? recordedTime(column, this.base) : 'NULL';
-    const { seen, inFile, damage } = await eachEventRow(
+    const read = await eachEventRow(
       this.engine,
       name,
       [
@@ -232,16 +234,9 @@ class RocpdTrace {
       onRow,
       progressPart(this.options, this.tablesRead++, this.suffixes.length * TABLES_READ),
     );
-    this.rowsInFile += inFile;
-    this.seen += seen;
-    this.rows.skips.add('in a damaged or missing part of the file', inFile - seen);
-    if (damage !== undefined) {
-      this.problems.push({
-        code: 'damaged',
-        message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
-        rows: 0,
-      });
-    }
+    this.rowsInFile += read.inFile;
+    this.seen += read.seen;
+    accountFor(table, read, this.rows.skips, this.problems);
   }
 
   private addRegion(recording: Recording, row: readonly SqlValue[]): void {
@@ -259,11 +254,11 @@ class RocpdTrace {
       return;
     }
     const at = this.place(recording, row);
-    const lane = this.thread(recording, at);
+    const lane = this.lanes.thread(recording, at);
     const duration = end - start;
     if (place.is === 'launch') {
       const correlation = recording.events.stackId(event);
-      this.noteCall(recording, at, correlation, stated);
+      this.calls.add(recording, at.process, correlation, stated);
       rows.launches.push({
         start,
         duration,
@@ -285,11 +280,13 @@ class RocpdTrace {
   private addSample(recording: Recording, row: readonly SqlValue[]): void {
     const { rows } = this;
     const event = numberValue(row[EVENT]);
+    const time = numberValue(row[OWN + 1]);
+    const at = this.place(recording, row);
     if (!isMarkerCategory(this.category(recording, event))) {
-      rows.skips.add('samples of counters (rocpd_sample)');
+      this.samples++;
+      this.counters.sample(recording, numberValue(row[OWN + 2]), event, time, at);
       return;
     }
-    const time = numberValue(row[OWN + 1]);
     if (!rows.fits(time, time)) {
       return;
     }
@@ -297,7 +294,7 @@ class RocpdTrace {
     const text =
       recording.events.message(event) ||
       (recording.strings.get(numberValue(row[OWN])) ?? track?.name ?? '');
-    const lane = this.thread(recording, this.place(recording, row));
+    const lane = this.lanes.thread(recording, at);
     rows.ranges.push(time, 0, rows.name(text), lane, markerKind(text));
   }
 
@@ -316,7 +313,7 @@ class RocpdTrace {
       start,
       duration: end - start,
       name: rows.name(recording.kernels.get(numberValue(row[OWN])) ?? ''),
-      lane: this.stream(recording, at, at.agent),
+      lane: this.lanes.stream(recording, at, at.agent),
       kind: KERNEL,
       shape: rows.shape(grid, block),
     });
@@ -336,7 +333,7 @@ class RocpdTrace {
       start,
       duration: end - start,
       name: rows.name(text),
-      lane: this.stream(recording, at, agent ?? at.agent),
+      lane: this.lanes.stream(recording, at, agent ?? at.agent),
       kind: /fill|memset/i.test(text) ? MEMSET : MEMCPY,
       bytes,
     });
@@ -354,8 +351,8 @@ class RocpdTrace {
     const id = numberValue(row[EVENT]);
     this.withoutEvent += Number.isNaN(id) ? 1 : 0;
     const own = events.stackId(id);
-    const calls = this.calls.get(callsKey(recording, at));
-    const launch = calls?.get(own) ?? calls?.get(events.parentStackId(id)) ?? -1;
+    const launch = this.calls.find(recording, at.process, own, events.parentStackId(id));
+    this.counters.work(recording, id, event.start, at);
     this.rows.gpu.push({
       ...event,
       correlation: own > 0 ? own : NaN,
@@ -379,25 +376,9 @@ class RocpdTrace {
       duration: end - start,
       // "memory alloc (real)"
       name: rows.name(`memory ${type} (${level})`.toLowerCase()),
-      lane: this.thread(recording, this.place(recording, row)),
+      lane: this.lanes.thread(recording, this.place(recording, row)),
       kind: MEMORY,
     });
-  }
-
-  /** Where calls share a number, the one that launches, else the one that copies, stands for it. */
-  private noteCall(recording: Recording, at: Place, number: number, name: string): void {
-    const row = this.rows.launches.count;
-    this.callNames.push(name);
-    if (number <= 0) {
-      return;
-    }
-    const key = callsKey(recording, at);
-    const calls = this.calls.get(key) ?? new Map<number, number>();
-    this.calls.set(key, calls);
-    const other = calls.get(number);
-    if (other === undefined || strength(name) > strength(this.callNames[other])) {
-      calls.set(number, row);
-    }
   }
 
   private category(recording: Recording, event: number): string {
@@ -425,84 +406,14 @@ class RocpdTrace {
     };
   }
 
-  /** Each process is a rank. The file knows no rank numbers; its name may state that of a single one. */
-  private rank(recording: Recording, { process }: Place): number {
-    const single = this.processes <= 1;
-    const key = single ? '' : `${recording.number}\0${process}`;
-    return this.rows.lanes.rank(key, () => {
-      const rank = single ? rankOfFileName(this.source.name) : -1;
-      const pid = recording.process(process);
-      let label = single ? this.source.name : `process ${pid}`;
-      for (let i = 2; this.rankLabels.has(label); i++) {
-        label = `process ${pid} (${i})`;
-      }
-      this.rankLabels.add(label);
-      const gpu = [...recording.agents.values()].find((agent) => agent.gpu);
-      return {
-        rank,
-        worldSize: -1,
-        label: rank >= 0 ? `rank ${rank}` : label,
-        path: this.source.path,
-        device: gpu?.product ?? '',
-      };
-    });
-  }
-
-  private thread(recording: Recording, at: Place): number {
-    const thread = recording.threads.get(at.thread);
-    const id = thread?.id ?? (Number.isNaN(at.thread) ? '' : String(at.thread));
-    return this.rows.lanes.lane(`t\0${recording.number}\0${at.process}\0${at.thread}`, () => ({
-      kind: 'thread',
-      rank: this.rank(recording, at),
-      device: -1,
-      id,
-      process: recording.process(at.process),
-      label: id === '' ? 'host' : `${thread?.name || 'thread'} (${id})`,
-    }));
-  }
-
-  private stream(recording: Recording, at: Place, agentId: number): number {
-    const queue = recording.byQueue || Number.isNaN(at.stream);
-    const id = queue ? at.queue : at.stream;
-    const what = queue ? 'queue' : 'stream';
-    const key = `${what}\0${recording.number}\0${at.process}\0${agentId}\0${id}`;
-    return this.rows.lanes.lane(key, () => {
-      const agent = recording.agents.get(agentId);
-      const name = (queue ? recording.queues : recording.streams).get(id) ?? '';
-      if (agent?.gpu === true) {
-        this.useDevice(agent.device, agent.product);
-      }
-      return {
-        kind: 'stream',
-        rank: this.rank(recording, at),
-        device: agent?.gpu === true ? agent.device : 0,
-        id: Number.isNaN(id) ? '' : String(id),
-        process: recording.process(at.process),
-        label: Number.isNaN(id) ? 'copies' : name === '' ? `${what} ${id}` : name,
-      };
-    });
-  }
-
-  private useDevice(device: number, product: string): void {
-    const key = `${device}\0${product}`;
-    if (product !== '' && !this.usedDevices.has(key)) {
-      this.usedDevices.add(key);
-      this.products.set(product, (this.products.get(product) ?? 0) + 1);
-    }
-  }
-
   /** A closed list: process environment, command line, host name and machine id are private. */
-  private facts(
-    all: readonly ReadonlyMap<string, Recording>[],
-    recordings: number,
-  ): Trace['report']['facts'] {
-    const gpus = [...this.products].map(([product, count]) =>
-      count === 1 ? product : `${count} x ${product}`,
-    );
+  private facts(): Trace['report']['facts'] {
+    const gpus = this.lanes.gpus();
+    const all = this.all();
     return [
-      ...(gpus.length === 0 ? [] : [{ name: 'GPU', value: gpus.join('; ') }]),
-      ...(recordings > 1 ? [{ name: 'Recordings in this file', value: String(recordings) }] : []),
-      ...(all.some((byGuid) => [...byGuid.values()].some(({ byQueue }) => byQueue))
+      ...(gpus === '' ? [] : [{ name: 'GPU', value: gpus }]),
+      ...(all.length > 1 ? [{ name: 'Recordings in this file', value: String(all.length) }] : []),
+      ...(all.some(({ byQueue }) => byQueue)
         ? [{ name: 'Lanes', value: 'queues; the file has all work on one stream' }]
         : []),
     ];
@@ -591,19 +502,9 @@ const SIZES = [
 
 /** Tables of events that have no place in the trace, and why. */
 const COUNTED: readonly (readonly [EventTable, string])[] = [
-  ['rocpd_pmc_event', 'values of counters (rocpd_pmc_event)'],
   ['rocpd_graph_launch', 'launches of graphs, which their API calls tell (rocpd_graph_launch)'],
   ['rocpd_hip_event', 'HIP events (rocpd_hip_event)'],
 ];
 
 /** of each recording, for progress */
 const TABLES_READ = 5 + COUNTED.length;
-
-/** Numbers of calls repeat between processes. */
-function callsKey(recording: Recording, { process }: Place): string {
-  return `${recording.number}\0${process}`;
-}
-
-function strength(name: string): number {
-  return /Launch/i.test(name) ? 2 : /Mem(cpy|set)/i.test(name) ? 1 : 0;
-}

@@ -3,7 +3,7 @@ import { isSqlite } from '../../sqlite/header.js';
 import type { FormatReader } from '../reader.js';
 import { sqliteTables } from '../sqliteSchema.js';
 import { readSqliteTrace } from '../sqliteTrace.js';
-import { readRpdTrace } from './rpdRows.js';
+import { readRpdTrace } from './rpdTrace.js';
 import { isRpd } from './schema.js';
 
 /**

@@ -6,6 +6,7 @@ const population = (by_method: Population['by_method']): Population => ({
   rows: 1,
   counted: 1,
   rows_in_file: 1,
+  ranks: { loaded: 1, available: 1 },
   skipped: [],
   time_kind: 'gpu',
   gpu_time_ns: 1,

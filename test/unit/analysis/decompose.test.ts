@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dashboard } from '../../../src/analysis/dashboard.js';
 import { decompose } from '../../../src/analysis/decompose.js';
 import { exactSum } from '../../../src/analysis/exactSum.js';
-import { DECOMPOSE_BY } from '../../../src/analysis/results.js';
+import { DECOMPOSE_BY, type DecomposeBy, type TimeWindow } from '../../../src/analysis/results.js';
 import type { Step } from '../../../src/trace/index.js';
 import { labelsOf, randomNumbers, stream, thread, traceOf } from './smallTrace.js';
 
@@ -229,6 +229,50 @@ describe('decompose', () => {
     expect(counted(100, 1)).toBeNull();
     const all = traceOf(parts);
     expect(decompose(all, labelsOf(all), { by: 'kernel' }).population.counted).toBeNull();
+  });
+
+  it('counts a row where all calls of its names are in it, and is unknown elsewhere', () => {
+    const trace = traceOf({
+      format: 'ingero',
+      lanes: [thread()],
+      launches: [
+        { start: 0, duration: 30, name: 'cudaLaunchKernel' },
+        { start: 50, duration: 10, name: 'cudaLaunchKernel' },
+        { start: 70, duration: 10, name: 'cuMemcpy' },
+        { start: 90, duration: 10, name: 'cudaFree' },
+      ],
+      countedByName: [
+        // Of two libraries: a name stands for both.
+        { source: 'CUDA', name: 'cudaLaunchKernel', table: 'launches', rows: 1, counted: 100 },
+        { source: 'DRIVER', name: 'cudaLaunchKernel', table: 'launches', rows: 1, counted: 7 },
+        { source: 'DRIVER', name: 'cuMemcpy', table: 'launches', rows: 1, counted: null },
+        { source: 'HOST', name: 'cudaFree', table: 'host', rows: 1, counted: 900 },
+      ],
+    });
+    const labels = labelsOf(trace);
+    const of = (by: DecomposeBy, window?: TimeWindow) =>
+      decompose(trace, labels, { by, window }).rows.map(({ key, calls, counted }) => [
+        key,
+        calls,
+        counted,
+      ]);
+    expect(of('kernel')).toEqual([
+      ['cudaLaunchKernel', 2, 107],
+      ['cuMemcpy', 1, null],
+      ['cudaFree', 1, null],
+    ]);
+    expect(of('phase')).toEqual([['unknown', 4, null]]);
+    expect(of('kernel', { startNs: 0, endNs: 60 })).toEqual([['cudaLaunchKernel', 2, null]]);
+    // Calls of one name in two rows: of neither does anybody know how many there were.
+    const split = { ...labels, type: Uint8Array.from([1, 2, 0, 0]) };
+    const types = decompose(trace, split, { by: 'layer-type' }).rows;
+    expect(types.map(({ calls, counted }) => [calls, counted])).toEqual([
+      [1, null],
+      [2, null],
+      [1, null],
+    ]);
+    const flat = traceOf({ lanes: [thread()], launches: [{ start: 0, duration: 1 }] });
+    expect(decompose(flat, labelsOf(flat), { by: 'kernel' }).rows[0].counted).toBe(1);
   });
 
   it('loses no digit in a sum', () => {

@@ -4,12 +4,14 @@ import { attributeHeader, attributeLines } from '../../../src/cli/attributeOutpu
 import { decomposeOutput } from '../../../src/cli/decomposeOutput.js';
 import { queryOutput } from '../../../src/cli/queryOutput.js';
 import { stallsOutput } from '../../../src/cli/stallsOutput.js';
-import { csv, markdownText, plainTable } from '../../../src/cli/tables.js';
+import { markdownText } from '../../../src/analysis/visibleText.js';
+import { csv, plainTable } from '../../../src/cli/tables.js';
 
 const population = {
   rows: 6400,
   counted: 6400,
   rows_in_file: 7300,
+  ranks: { loaded: 1, available: 1 },
   skipped: [],
   time_kind: 'gpu',
   gpu_time_ns: 834e6,
@@ -28,6 +30,7 @@ const row = {
   p99_ns: 12_400_000,
   max_ns: 15_837_033,
   tail_ratio: 68.89,
+  counted: 640,
   weak_p99: false,
   evidence: [{ method: 'name', share: 1 }],
 } as const;
@@ -114,6 +117,28 @@ describe('decompose output', () => {
     expect(text).not.toContain('\x1b');
   });
 
+  it('sets the calls the recorder counted beside those it kept', () => {
+    const ingero: Decomposition = {
+      ...decomposition,
+      trace: { ...decomposition.trace, format: 'ingero' },
+      population: { ...population, counted: null },
+      rows: [
+        { ...row, counted: 9000 },
+        { ...row, counted: null },
+      ],
+    };
+    const [header, , ...lines] = decomposeOutput(ingero, [], 'table').split('\n');
+    expect(header).toMatch(/layer type +calls +counted +total ms/);
+    expect(lines[0]).toMatch(/MoE all-to-all +640 +9,000 /);
+    expect(lines[1]).toMatch(/MoE all-to-all +640 +unknown /);
+    expect(lines.find((line) => line.startsWith('all calls'))).toMatch(
+      /all calls +[\d,]+ +unknown /,
+    );
+    const [, first, second] = decomposeOutput(ingero, [], 'csv').split('\r\n');
+    expect([first, second].map((record) => record.split(',').at(-1))).toEqual(['9000', '']);
+    expect(decomposeOutput(decomposition, [], 'table')).not.toContain('counted');
+  });
+
   it('escapes hostile names for each format and shortens long ones for the terminal only', () => {
     const long = `start_${'x'.repeat(200)}_end`;
     const hostile = {
@@ -129,11 +154,11 @@ describe('decompose output', () => {
     expect(table).not.toContain(long);
     const records = decomposeOutput(hostile, [], 'csv').split('\r\n');
     expect(records[0]).toBe(
-      'key,label,calls,total_ns,share,p50_ns,p99_ns,max_ns,tail_ratio,weak_p99',
+      'key,label,calls,total_ns,share,p50_ns,p99_ns,max_ns,tail_ratio,weak_p99,counted',
     );
-    const quoted = '"k\x1b[31m|\u202e<img src=x>,""quoted""\nline"';
+    const quoted = '"k\\x1b[31m|\\u202e<img src=x>,""quoted""\nline"';
     expect(records[1]).toBe(
-      `${quoted},${quoted},640,409498000,0.4909,180000,12400000,15837033,68.89,false`,
+      `${quoted},${quoted},640,409498000,0.4909,180000,12400000,15837033,68.89,false,640`,
     );
     expect(records[2].startsWith(`${long},${long},`)).toBe(true);
     const markdown = decomposeOutput(hostile, [], 'markdown');

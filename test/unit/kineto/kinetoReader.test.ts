@@ -121,8 +121,8 @@ describe('oddities', () => {
     });
     expect([...trace.gpu.start]).toEqual([10_000, 31_000]);
     expect([...trace.gpu.launch]).toEqual([0, -1]);
-    expect(warningCodes(trace)).toEqual(['no-launch']);
-    expect(trace.report.warnings[0].rows).toBe(1);
+    expect(warningCodes(trace)).toEqual(['unclosed', 'no-launch']);
+    expect(trace.report.warnings[1].rows).toBe(1);
     expect(trace.ranks[0].rank).toBe(-1);
     expect(trace.spanNs).toBe(34_000);
   });

@@ -80,6 +80,29 @@ describe('two ranks of one run', () => {
     expect(everything(merged)).toEqual(everything(mergeRanks(parts)));
   });
 
+  test('what any of them recorded is recorded, where one paused', async () => {
+    const [first, second] = await readRanks();
+    const originNs = first.clock.originNs;
+    const at = (part: Trace, by: bigint, recorded?: Trace['recorded']): Trace => ({
+      ...part,
+      clock: { ...part.clock, originNs: originNs + by },
+      spanNs: 1_000,
+      ...(recorded !== undefined && { recorded }),
+    });
+    const pausing = at(first, 0n, [
+      { start: 0, end: 200 },
+      { start: 700, end: 1_000 },
+    ]);
+    const pauses = (...parts: Trace[]) =>
+      mergeRanks(parts).recorded?.map(({ start, end }) => [start, end]);
+    expect(pauses(pausing, at(second, 800n))).toEqual([
+      [0, 200],
+      [700, 1_800],
+    ]);
+    expect(pauses(pausing, at(second, 100n))).toEqual([[0, 1_100]]);
+    expect(pauses(at(first, 0n), at(second, 5_000n))).toBeUndefined();
+  });
+
   test('counters keep their rank, their absolute times and their values', async () => {
     const track = (rank: number, value: number): CounterTrack => ({
       name: 'SM active',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseFrame } from '../../../src/formats/kineto/callStack.js';
-import { rankOfFileName, readMetadata } from '../../../src/formats/kineto/metadata.js';
+import { readMetadata } from '../../../src/formats/kineto/metadata.js';
+import { rankOfFileName } from '../../../src/formats/ranks/rankOfName.js';
 
 test.each([
   ['trace.rank3.pt.trace.json.gz', 3],

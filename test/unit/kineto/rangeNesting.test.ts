@@ -47,7 +47,7 @@ function nest(
     builder.push({ start: time, duration: 1, name: 0, lane }),
   );
   const launches: LaunchColumns = builder.build();
-  const { columns, unclosed } = nestRanges(raw, launches, resolutionNs);
+  const { columns, unclosed } = nestRanges(raw, [launches], resolutionNs);
   const name = (range: number): string => (range < 0 ? '' : rows[columns.name[range]].name);
   const of = <T>(value: (range: number) => T): Record<string, T> =>
     Object.fromEntries(rows.map((_, range) => [name(range), value(range)]));

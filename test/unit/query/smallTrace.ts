@@ -228,6 +228,7 @@ export function smallStalls(trace: Trace, calls: readonly number[]): StallList {
       rows: 0,
       counted: null,
       rows_in_file: 0,
+      ranks: { loaded: 1, available: 1 },
       skipped: [],
       time_kind: 'gpu',
       gpu_time_ns: 0,

@@ -102,6 +102,37 @@ describe('a session of two engines', () => {
     await vi.waitFor(() => expect(counts).toMatchObject({ started: 2, stopped: 1 }), 10_000);
   });
 
+  it('ends an engine that does not come to an end of loading when its query is cancelled', async () => {
+    const engines = nodeEngines();
+    let loading = (): void => undefined;
+    const reached = new Promise<void>((resolveReached) => (loading = resolveReached));
+    const stop = vi.fn();
+    const session = new ComposedSession({
+      trace: engines.trace(),
+      input: nodeInput,
+      startQueries: async () => ({
+        engine: {
+          load: () => {
+            loading();
+            return new Promise<void>(() => undefined);
+          },
+          query: (request) => engines.query().query(request),
+        },
+        stop,
+      }),
+      dispose: () => undefined,
+    });
+    await session.open([ARTICLE]);
+    const cancel = new AbortController();
+    const query = session.query({ sql: 'SELECT 1' }, { signal: cancel.signal });
+    await reached;
+    expect(stop).not.toHaveBeenCalled();
+    cancel.abort();
+    await expect(query).rejects.toMatchObject({ name: 'AbortError' });
+    expect(stop).toHaveBeenCalledOnce();
+    expect((await session.decompose({ by: 'layer-type' })).overall.calls).toBe(6400);
+  });
+
   it('refuses a statement with its sentence and stays usable', async () => {
     const { session } = countedSession();
     close = () => session.close();

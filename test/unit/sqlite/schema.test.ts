@@ -39,13 +39,14 @@ function schemaOf(bytes: Uint8Array): Promise<SchemaEntry[]> {
 function schemaBySql(bytes: Uint8Array): SchemaEntry[] {
   const engine = openSqlJs(sqlJs, bytes);
   const { rows } = engine.query(
-    "SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY rowid",
+    "SELECT type, name, coalesce(sql, ''), rootpage FROM sqlite_schema ORDER BY rowid",
   );
   engine.close();
-  return rows.map(([type, name, sql]) => ({
+  return rows.map(([type, name, sql, root]) => ({
     type: String(type),
     name: String(name),
     sql: String(sql),
+    root: Number(root),
   }));
 }
 

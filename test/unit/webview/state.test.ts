@@ -16,7 +16,7 @@ function editor(store = new Store()) {
   );
   const requests = (name: string) =>
     sent.filter((m) => m.type === 'request').filter((m) => m.name === name);
-  const open = () => deliver({ type: 'opened', summary: SUMMARY, moreRanks: [] });
+  const open = () => deliver({ type: 'opened', summary: SUMMARY });
   return { view, store, sent, requests, deliver: (m: ToView) => deliver(m), open };
 }
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));

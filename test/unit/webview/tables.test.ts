@@ -27,6 +27,7 @@ function row(key: string, figures: Partial<DecompositionRow>): DecompositionRow 
     key,
     label: key,
     calls: 1000,
+    counted: figures.calls ?? 1000,
     total_ns: 1e6,
     p50_ns: 1e3,
     p99_ns: 2e3,
@@ -47,6 +48,7 @@ function decomposition(rows: readonly DecompositionRow[], classified = 1): Decom
       rows: 6400,
       counted: null,
       rows_in_file: 7300,
+      ranks: { loaded: 1, available: 1 },
       skipped: [],
       time_kind: 'gpu',
       gpu_time_ns: 1e9,
@@ -204,11 +206,29 @@ describe('sparklinePoints', () => {
 describe('tables as text', () => {
   it('writes Markdown with escaped pipes and visible controls', () => {
     const text = decompositionMarkdown('kernel', decomposition([]), [
-      row('a|b\u202e', { calls: 12, weak_p99: true }),
+      row('a|b\u202e<img>', { calls: 12, weak_p99: true }),
     ]);
-    expect(text).toContain('| a\\|b\\u202e | 12 |');
+    expect(text).toContain('| a\\|b\\\\u202e&lt;img&gt; | 12 |');
     expect(text).toContain('(weak)');
     expect(text.trimEnd().split('\n')).toHaveLength(4);
+  });
+
+  it('sets the calls a recorder counted beside those it kept, or says that they are unknown', () => {
+    const rows = [
+      row('cuLaunchKernel', { calls: 12, counted: 5012 }),
+      row('cuMemcpy', { counted: null }),
+    ];
+    const all = decomposition(rows);
+    const ingero = { ...all, trace: { ...all.trace, format: 'ingero' as const } };
+    const lines = decompositionMarkdown('kernel', ingero, rows).split('\n');
+    expect(lines[0]).toContain('| kernel | calls | counted | total µs |');
+    expect(lines[2]).toContain('| cuLaunchKernel | 12 | 5,012 |');
+    expect(lines[3]).toContain('| cuMemcpy | 1,000 | unknown |');
+    expect(lines[4]).toMatch(/^\| Overall \| [\d,]+ \| unknown \|/);
+    expect(lines.slice(0, 5).map((line) => line.split('|').length)).toEqual(Array(5).fill(12));
+    expect(decompositionMarkdown('kernel', all, rows)).not.toContain('counted');
+    expect(describeWorst(ingero, rows[0]).tail).toContain('(12 of 5,012 counted)');
+    expect(describeWorst(ingero, rows[1]).tail).toContain('(1,000 of unknown counted)');
   });
 
   it('writes CSV after RFC 4180, unrounded', () => {

@@ -10,18 +10,20 @@ import {
   type Trace,
   type Warning,
 } from '../../trace/index.js';
-import { eachEventRow } from '../eventRows.js';
-import { rankOfFileName } from '../kineto/metadata.js';
+import { accountFor, eachEventRow } from '../eventRows.js';
 import { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
-import { numberOf } from '../numberOf.js';
 import { printable } from '../printable.js';
 import { progressPart } from '../progressPart.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { middleTime, numberValue, readOr, recordedTime, textValue } from '../sqlValues.js';
 import { damagedFile } from '../sqliteTrace.js';
-import { apiPlace, USER_MARKER } from './apiPlace.js';
+import { apiPlace } from './apiPlace.js';
+import { copyBytes, kernelArguments, type KernelArguments } from './rpdArguments.js';
+import { RpdCounters, type CountedWork } from './rpdCounters.js';
+import { ownersOfGpus, RpdLanes } from './rpdLanes.js';
 import { missingOfRpd } from './schema.js';
+import { stackFrame, stackTexts } from './stackFrames.js';
 
 /** Launches whose arguments count work-items, not blocks: `globalWorkSizeX`, as OpenCL means it. */
 const COUNTS_WORK_ITEMS = /^hip(ExtModule|HccModule)LaunchKernel$/;
@@ -33,6 +35,9 @@ const KNOWN = new Set([
   'rocpd_api',
   'rocpd_api_ops',
   'rocpd_string',
+  'rocpd_ustring',
+  'rocpd_counter',
+  'rocpd_stackframe',
   'rocpd_kernelapi',
   'rocpd_copyapi',
   'rocpd_metadata',
@@ -63,18 +68,19 @@ export async function readRpdTrace(
   return new RpdTrace(engine, source, options, found).read();
 }
 
-/** A row of `rocpd_kernelapi` or `rocpd_copyapi`, by the call it belongs to. */
-interface KernelArguments {
-  readonly grid: readonly number[];
-  readonly block: readonly number[];
-  readonly name: string;
-}
-
 class RpdTrace {
   private readonly rows = new LinkedRows();
   private readonly problems: Warning[];
   private readonly strings: ReadonlyMap<number, string>;
+  /** texts of arguments: since schema 3 a table of their own */
+  private readonly argumentTexts: ReadonlyMap<number, string>;
   private readonly base: bigint;
+  private readonly lanes: RpdLanes;
+  private readonly counters: RpdCounters;
+  /** GPU work by id, where counters belong to it */
+  private readonly counted: Map<number, CountedWork> | undefined;
+  /** texts of the frames of a call's stack, by its id */
+  private readonly stackTexts: ReadonlyMap<number, readonly number[]>;
   /** API id behind each op */
   private readonly apiOfOp = new Map<number, number>();
   private readonly opsOfApi = new Map<number, number>();
@@ -83,10 +89,6 @@ class RpdTrace {
   /** API id of each GPU row, NaN = none */
   private readonly apiOfGpu: number[] = [];
   private readonly devices = new Set<number>();
-  /** where several processes each have GPUs of their own: the process of each GPU */
-  private readonly owners: ReadonlyMap<number, string>;
-  /** rank of each of those processes: their order by GPU number */
-  private readonly rankOf: ReadonlyMap<string, number>;
   private rowsInFile = 0;
   private seen = 0;
   private tablesRead = 0;
@@ -99,36 +101,55 @@ class RpdTrace {
     found: readonly Warning[],
   ) {
     this.problems = [...found];
-    this.strings = this.tolerant('Names', () => texts(engine), new Map());
-    this.owners = this.tolerant(
+    this.strings = this.tolerant('Names', () => texts(engine, 'rocpd_string'), new Map());
+    this.argumentTexts = engine.columnsOf('rocpd_ustring').includes('string')
+      ? this.tolerant('Arguments', () => texts(engine, 'rocpd_ustring'), new Map())
+      : this.strings;
+    const owners = this.tolerant(
       'The processes behind the GPUs',
       () => ownersOfGpus(engine),
-      new Map(),
+      new Map<number, string>(),
     );
-    this.rankOf = new Map(
-      [...new Set(this.owners.values())].map((process, rank) => [process, rank]),
-    );
+    this.lanes = new RpdLanes(this.rows.lanes, source, owners);
+    this.stackTexts = this.tolerant('Call stacks', () => stackTexts(engine), new Map());
     this.base = middleTime(engine, [
       { table: 'rocpd_op', column: 'start' },
       { table: 'rocpd_api', column: 'start' },
     ]);
+    this.counters = new RpdCounters(engine, this.base);
+    const hasCounters = this.tolerant('Counters', () => this.counters.hasCounters(), false);
+    this.counted = hasCounters ? new Map() : undefined;
   }
 
   async read(): Promise<Trace> {
-    const { engine, rows } = this;
+    const { engine, rows, counters, counted } = this;
     this.tolerant('Links between calls and GPU work', () => this.readLinks(), undefined);
     const operators = this.tolerant('Operators', () => this.operators(), new Set<number>());
     await this.each('rocpd_api', apiColumns(engine.columnsOf('rocpd_api'), this.base), (row) =>
       this.addApi(row, operators),
     );
-    const kernels = this.tolerant('Kernel arguments', () => this.kernelArguments(), new Map());
-    const copies = this.tolerant('Copy arguments', () => this.copyBytes(), new Map());
+    const kernels = this.tolerant(
+      'Kernel arguments',
+      () => kernelArguments(engine, this.strings),
+      new Map(),
+    );
+    const copies = this.tolerant('Copy arguments', () => copyBytes(engine), new Map());
     await this.each('rocpd_op', opColumns(engine.columnsOf('rocpd_op'), this.base), (row) =>
       this.addOp(row, kernels, copies),
     );
-    await this.countMonitor();
+    const monitor = await counters.readMonitor(this.part());
+    if (counters.tracks.count > 0 && rows.lanes.rankCount === 0) {
+      this.lanes.rank(''); // a file of samples alone
+    }
+    if (monitor?.damage !== undefined) {
+      accountFor('rocpd_monitor', { ...monitor, inFile: monitor.seen }, rows.skips, this.problems);
+    }
+    if (counted !== undefined) {
+      this.tolerant('Counters', () => counters.readCounters(this.strings, counted), undefined);
+    }
 
     const withoutCall = this.apiOfGpu.filter((api) => !this.launchOfApi.has(api)).length;
+    const { hasStacks } = rows;
     const { originNs, rowsRead, ...parts } = rows.build(
       this.base,
       (row) => this.launchOfApi.get(this.apiOfGpu[row]) ?? -1,
@@ -144,18 +165,24 @@ class RpdTrace {
       // 1e17 ns is 1973 as an epoch, and three years as a machine's uptime.
       clock: { originNs, epoch: originNs > 10n ** 17n ? 'unix' : 'session', fileBaseNs: 0n },
       ...parts,
-      counters: [],
+      counters: counters.build(Number(originNs - this.base), (rank) => rows.lanes.positionOf(rank)),
       markers: [],
       report: {
         rowsInFile: this.rowsInFile,
         rowsRead,
         rowsCounted: null,
+        ...counters.tracks.report(),
         skipped: rows.skips.list(),
-        warnings: [...this.problems, ...rows.warnings(), ...this.warnings(withoutCall)],
+        warnings: [
+          ...this.problems,
+          ...rows.warnings(),
+          ...counters.tracks.warnings(),
+          ...this.warnings(withoutCall),
+        ],
         missing: [
           ...(rows.gpu.count === 0 ? ['GPU events'] : []),
           ...(rows.launches.count === 0 ? ['launches'] : []),
-          'python stacks',
+          ...(hasStacks ? [] : ['python stacks']),
           'module ranges',
           ...(parts.ranges.kind.includes(OP) ? [] : ['operators']),
         ],
@@ -172,25 +199,42 @@ class RpdTrace {
     }
     const process = textValue(row[5]);
     const stated = this.text(row[3]);
-    const args = this.text(row[4]);
-    const place = apiPlace(stated);
-    const lane = this.thread(process, textValue(row[6]));
+    const args = this.argumentTexts.get(numberValue(row[4])) ?? '';
+    const place = apiPlace(stated, this.text(row[7]));
+    const lane = this.lanes.thread(process, textValue(row[6]));
     const duration = end - start;
     if (place === 'launch') {
       this.launchOfApi.set(id, rows.launches.count);
       if (this.opsOfApi.has(id)) {
         this.apiNames.set(id, stated);
       }
-      rows.launches.push({ start, duration, name: rows.name(stated), lane, correlation: id });
+      const stack = this.stack(id);
+      rows.launches.push({
+        start,
+        duration,
+        name: rows.name(stated),
+        lane,
+        correlation: id,
+        stack,
+      });
     } else if (place === 'overhead') {
       rows.host.push({ start, duration, name: rows.name(stated), lane, kind: OVERHEAD });
     } else if (place === 'marker') {
       const kind = operators.has(id) ? OP : markerKind(args);
-      rows.ranges.push(start, duration, rows.name(args || USER_MARKER), lane, kind);
+      rows.ranges.push(start, duration, rows.name(args || stated), lane, kind);
+    } else if (place === 'library') {
+      // Its arguments are data about the call, mostly JSON.
+      const kind = operators.has(id) ? OP : markerKind(stated);
+      rows.ranges.push(start, duration, rows.name(stated), lane, kind);
     } else {
       const text = args === '' ? stated : `${stated}: ${args}`;
       rows.ranges.push(start, duration, rows.name(text), lane, ANNOTATION);
     }
+  }
+
+  private stack(api: number): number {
+    const frames = this.stackTexts.get(api) ?? [];
+    return this.rows.stacks.add(frames.map((id) => stackFrame(this.strings.get(id) ?? '')));
   }
 
   private addOp(
@@ -218,7 +262,7 @@ class RpdTrace {
       start,
       duration: end - start,
       name: rows.name(own),
-      lane: this.queue(device, textValue(row[6])),
+      lane: this.lanes.queue(device, textValue(row[6])),
       kind,
       correlation: api,
       // Arguments of a call are those of its work where it has one piece of it.
@@ -229,6 +273,7 @@ class RpdTrace {
     });
     this.apiOfGpu.push(api);
     this.devices.add(device);
+    this.counted?.set(id, { start, device, rank: this.lanes.rankOfGpu(device) });
   }
 
   /** HIP grids count blocks but where the call takes work-items. */
@@ -244,32 +289,14 @@ class RpdTrace {
     expressions: readonly string[],
     onRow: (row: readonly SqlValue[]) => void,
   ): Promise<void> {
-    const { seen, inFile, damage } = await eachEventRow(
-      this.engine,
-      table,
-      expressions,
-      onRow,
-      progressPart(this.options, this.tablesRead++, 3),
-    );
-    this.rowsInFile += inFile;
-    this.seen += seen;
-    this.rows.skips.add('in a damaged or missing part of the file', inFile - seen);
-    if (damage !== undefined) {
-      this.problems.push({
-        code: 'damaged',
-        message: `The database is damaged or cut (${damage}): ${seen} rows of ${table} could be read, those on damaged pages could not.`,
-        rows: 0,
-      });
-    }
+    const read = await eachEventRow(this.engine, table, expressions, onRow, this.part());
+    this.rowsInFile += read.inFile;
+    this.seen += read.seen;
+    accountFor(table, read, this.rows.skips, this.problems);
   }
 
-  /** Samples of clocks and power are counted: there are no counter tracks yet. */
-  private async countMonitor(): Promise<void> {
-    if (this.engine.columnsOf('rocpd_monitor').length > 0) {
-      let rows = 0;
-      await this.each('rocpd_monitor', [], () => rows++);
-      this.rows.skips.add('samples of clocks, power and load (rocpd_monitor)', rows);
-    }
+  private part(): ReadOptions {
+    return progressPart(this.options, this.tablesRead++, 3);
   }
 
   private readLinks(): void {
@@ -296,81 +323,8 @@ class RpdTrace {
     return ids;
   }
 
-  private kernelArguments(): Map<number, KernelArguments> {
-    const byApi = new Map<number, KernelArguments>();
-    const columns = this.engine.columnsOf('rocpd_kernelapi');
-    if (columns.length === 0) {
-      return byApi;
-    }
-    const of = (name: string): string => (columns.includes(name) ? numberOf(name) : 'NULL');
-    const sizes = ['gridX', 'gridY', 'gridZ', 'workgroupX', 'workgroupY', 'workgroupZ'].map(of);
-    this.engine.eachNumeric(
-      `SELECT api_ptr_id, ${of('kernelName_id')}, ${sizes.join(', ')} FROM rocpd_kernelapi`,
-      (row) => {
-        byApi.set(row[0], {
-          name: this.strings.get(row[1]) ?? '',
-          grid: [row[2], row[3], row[4]],
-          block: [row[5], row[6], row[7]],
-        });
-      },
-    );
-    return byApi;
-  }
-
-  /** Bytes of each copy, by its call; a 2D copy states width and height instead. */
-  private copyBytes(): Map<number, number> {
-    const bytes = new Map<number, number>();
-    const columns = this.engine.columnsOf('rocpd_copyapi');
-    if (columns.length === 0) {
-      return bytes;
-    }
-    const of = (name: string): string => (columns.includes(name) ? numberOf(name) : 'NULL');
-    this.engine.eachNumeric(
-      `SELECT api_ptr_id, coalesce(${of('size')}, (${of('width')}) * (${of('height')})) FROM rocpd_copyapi`,
-      (row) => bytes.set(row[0], row[1]),
-    );
-    return bytes;
-  }
-
   private text(id: SqlValue): string {
     return this.strings.get(numberValue(id)) ?? '';
-  }
-
-  /** The file is one rank, numbered by its name if at all, unless several processes each have GPUs of their own. */
-  private rank(process: string): number {
-    const single = this.rankOf.size === 0;
-    const number = single ? rankOfFileName(this.source.name) : (this.rankOf.get(process) ?? -1);
-    const key = single ? '' : number < 0 ? 'others' : process;
-    return this.rows.lanes.rank(key, () => ({
-      rank: number,
-      worldSize: -1,
-      label: number >= 0 ? `rank ${number}` : single ? this.source.name : 'processes without a GPU',
-      path: this.source.path,
-      device: '',
-    }));
-  }
-
-  private thread(process: string, id: string): number {
-    return this.rows.lanes.lane(`t\0${process}\0${id}`, () => ({
-      kind: 'thread',
-      rank: this.rank(process),
-      device: -1,
-      id,
-      process,
-      label: `thread ${id}`,
-    }));
-  }
-
-  private queue(device: number, id: string): number {
-    const process = this.owners.get(device) ?? '';
-    return this.rows.lanes.lane(`q\0${device}\0${id}`, () => ({
-      kind: 'stream',
-      rank: this.rank(process),
-      device: Number.isSafeInteger(device) ? device : 0,
-      id,
-      process,
-      label: `queue ${id}`,
-    }));
   }
 
   private facts(): Trace['report']['facts'] {
@@ -445,25 +399,9 @@ function opKind(type: string, description: string): number | undefined {
   return description !== '' || type === '' || /kernel|task/i.test(type) ? KERNEL : undefined;
 }
 
-/** By GPU number; empty where one process has all GPUs, or two share one. */
-function ownersOfGpus(engine: SqlEngine): Map<number, string> {
-  const owners = new Map<number, string>();
-  if (engine.columnsOf('rocpd_api_ops').length === 0) {
-    return owners;
-  }
-  const { rows } = engine.query(
-    `SELECT o.gpuId, a.pid FROM rocpd_api_ops l JOIN rocpd_op o ON o.id = l.op_id
-     JOIN rocpd_api a ON a.id = l.api_id GROUP BY 1, 2 ORDER BY 1, 2`,
-  );
-  for (const [gpu, process] of rows) {
-    owners.set(numberValue(gpu), textValue(process));
-  }
-  return owners.size === rows.length && new Set(owners.values()).size > 1 ? owners : new Map();
-}
-
-function texts(engine: SqlEngine): Map<number, string> {
+function texts(engine: SqlEngine, table: string): Map<number, string> {
   const strings = new Map<number, string>();
-  engine.each('SELECT id, string FROM rocpd_string', ([id, text]) =>
+  engine.each(`SELECT id, string FROM ${table}`, ([id, text]) =>
     strings.set(numberValue(id), textValue(text)),
   );
   return strings;
@@ -479,6 +417,7 @@ function apiColumns(columns: readonly string[], base: bigint): string[] {
     plain('args_id'),
     plain('pid'),
     plain('tid'),
+    plain('domain_id'),
   ];
 }
 

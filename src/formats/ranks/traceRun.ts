@@ -1,0 +1,470 @@
+import {
+  throwIfCancelled,
+  TraceOpenError,
+  type Rank,
+  type RankFile,
+  type Trace,
+  type Warning,
+} from '../../trace/index.js';
+import { longerThanAllStarts } from '../longEvents.js';
+import { mergeRanks } from '../mergeRanks.js';
+import { isPackedDatabase, plainDatabase } from '../packedDatabase.js';
+import { printable } from '../printable.js';
+import { probeSource } from '../probe.js';
+import {
+  NO_RANK,
+  type FormatReader,
+  type Probe,
+  type ReadOptions,
+  type StatedRank,
+  type TraceSource,
+} from '../reader.js';
+import { refusal } from '../refusal.js';
+import { isTar, TarArchive } from '../tar/tarArchive.js';
+import type { TarEntry } from '../tar/tarEntries.js';
+import { compareNames, rankOfFileName, ranksOfNames } from './rankOfName.js';
+import { chosenRanks, type RankChoice } from './rankChoice.js';
+
+/** A file of a run, to be opened when its bytes are needed. */
+export interface RunInput {
+  /** as shown to people */
+  readonly path: string;
+  readonly name: string;
+  readonly open: () => Promise<TraceSource>;
+  /** its bytes are not at hand before it is chosen: until then only its name is known */
+  readonly unread?: boolean;
+  /** the user named it: if it is no trace, that is an error. Else it lay in a folder, and is left out */
+  readonly named: boolean;
+}
+
+/** Left-out files named in a warning. */
+const NAMED = 3;
+
+interface RunFile extends RunInput {
+  readonly stated: StatedRank;
+  /** bytes as stored */
+  readonly bytes: number;
+  readonly gzip: boolean;
+  /** undefined where the file could not be looked into yet */
+  readonly reader: FormatReader | undefined;
+  readonly archived: { readonly archive: TarArchive; readonly entry: TarEntry } | undefined;
+}
+
+interface LeftOut {
+  readonly name: string;
+  readonly sentence: string;
+}
+
+/**
+ * The files of one run, of which some are read. Of each file only its beginning is looked at to tell
+ * its rank; what was read stays until it is not chosen any more, so that a wider choice reads only what
+ * is new.
+ */
+export class TraceRun {
+  private readonly read = new Map<RunFile, Trace>();
+
+  private constructor(
+    private readonly files: readonly RunFile[],
+    private readonly leftOut: LeftOut[],
+    private readonly readers: readonly FormatReader[],
+  ) {}
+
+  /**
+   * Looks at each file; archives stand for the traces in them.
+   *
+   * @throws TraceOpenError where a file that was named is no trace, or none of them is one
+   */
+  static async of(
+    inputs: readonly RunInput[],
+    readers: readonly FormatReader[],
+    options: ReadOptions = {},
+  ): Promise<TraceRun> {
+    if (inputs.length === 0) {
+      throw new TraceOpenError('not-found', 'No file was given to open.');
+    }
+    const listing = new Listing(readers, options);
+    for (const [i, input] of inputs.entries()) {
+      throwIfCancelled(options.signal);
+      if (inputs.length > 1) {
+        options.progress?.({ stage: `Looking for ranks (${i + 1} of ${inputs.length} files)` });
+      }
+      await listing.add(input);
+    }
+    const { files, leftOut } = listing;
+    const kept = ofOneFormat(files, leftOut);
+    if (kept.length === 0) {
+      throw new TraceOpenError(
+        'not-a-trace',
+        leftOut.length === 1
+          ? leftOut[0].sentence
+          : `None of the ${leftOut.length} files is a trace. ${leftOut[0].sentence}`,
+      );
+    }
+    return new TraceRun(inOrder(named(kept)), leftOut, readers);
+  }
+
+  /** Whether more than one file could be read. */
+  get isSeveral(): boolean {
+    return this.files.length > 1;
+  }
+
+  /**
+   * The ranks that are chosen, as one trace on one clock.
+   *
+   * @throws TraceOpenError where the choice names none of the files, or one that was chosen cannot be read
+   */
+  async load(choice: RankChoice, options: ReadOptions = {}): Promise<Trace> {
+    const chosen = new Set(chosenRanks(this.files, choice).map((i) => this.files[i]));
+    const missing = [...chosen].filter((file) => !this.read.has(file));
+    const unreadable = new Set<RunFile>();
+    const archives = new Set(missing.flatMap(({ archived }) => archived?.archive ?? []));
+    try {
+      for (const archive of archives) {
+        const entries = missing.flatMap(({ archived }) =>
+          archived?.archive === archive ? archived.entry : [],
+        );
+        await archive.hold(entries, options);
+      }
+      for (const [i, file] of missing.entries()) {
+        const part = partOf(options, file, i, missing.length);
+        const trace = await this.readFile(file, part, unreadable.size < chosen.size - 1);
+        if (trace === undefined) {
+          unreadable.add(file);
+        } else {
+          this.read.set(file, trace);
+        }
+      }
+    } finally {
+      archives.forEach((archive) => archive.release());
+    }
+    throwIfCancelled(options.signal);
+    for (const file of [...this.read.keys()]) {
+      if (!chosen.has(file)) {
+        this.read.delete(file);
+      }
+    }
+    return this.joined();
+  }
+
+  /** @param spare whether other ranks are there if this one, which nobody named, cannot be read */
+  private async readFile(
+    file: RunFile,
+    options: ReadOptions,
+    spare: boolean,
+  ): Promise<Trace | undefined> {
+    throwIfCancelled(options.signal);
+    try {
+      const source = await file.open();
+      try {
+        const { plain, reader } = await this.readable(file, source, options);
+        const trace = withLongEvents(await reader.read(plain, options));
+        const { path, name, size } = source;
+        return withRank(
+          plain === source ? trace : { ...trace, files: [{ path, name, bytes: size }] },
+          file,
+        );
+      } finally {
+        await source.close();
+      }
+    } catch (error) {
+      if (!file.named && spare && isOfFile(error)) {
+        this.leftOut.push({ name: file.name, sentence: error.message });
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** A file as its reader can read it, and the reader. @throws TraceOpenError where none can */
+  private async readable(
+    file: RunFile,
+    source: TraceSource,
+    options: ReadOptions,
+  ): Promise<{ readonly plain: TraceSource; readonly reader: FormatReader }> {
+    if (file.reader !== undefined) {
+      return { plain: source, reader: file.reader };
+    }
+    const probe = await probeSource(source);
+    const plain = isPackedDatabase(probe) ? await plainDatabase(source, options) : source;
+    const reader = await readerFor(
+      plain === source ? probe : await probeSource(plain),
+      this.readers,
+    );
+    return { plain, reader };
+  }
+
+  private joined(): Trace {
+    const traces = this.files.flatMap((file) => this.read.get(file) ?? []);
+    refuseMixture(traces);
+    const trace = traces.length === 1 ? traces[0] : mergeRanks(traces);
+    const warnings = leftOutWarnings(this.leftOut);
+    if (!this.isSeveral && warnings.length === 0) {
+      return trace;
+    }
+    const { report } = trace;
+    return {
+      ...trace,
+      ...(this.isSeveral ? { run: this.files.map((file) => this.rankFile(file)) } : {}),
+      report: { ...report, warnings: [...warnings, ...report.warnings] },
+    };
+  }
+
+  private rankFile(file: RunFile): RankFile {
+    const { path, name, bytes, stated } = file;
+    const read = this.read.get(file);
+    const single = read?.ranks.length === 1 ? read.ranks[0] : undefined;
+    const rank = single === undefined || single.rank < 0 ? stated.rank : single.rank;
+    return {
+      rank: read !== undefined && single === undefined ? -1 : rank,
+      worldSize: read?.ranks[0]?.worldSize ?? stated.worldSize,
+      label: single?.label ?? labelOf(stated.rank, name),
+      device: single?.device ?? stated.device,
+      path,
+      name,
+      bytes: read?.files[0]?.bytes ?? bytes,
+      loaded: read !== undefined,
+    };
+  }
+}
+
+/** Looks at files, one after another, and sorts out what is no trace. */
+class Listing {
+  readonly files: RunFile[] = [];
+  readonly leftOut: LeftOut[] = [];
+  private readonly identities = new Set<string>();
+
+  constructor(
+    private readonly readers: readonly FormatReader[],
+    private readonly options: ReadOptions,
+  ) {}
+
+  async add(input: RunInput): Promise<void> {
+    const { name } = input;
+    if (input.unread === true) {
+      this.files.push({ ...input, ...NOT_LOOKED_AT, archived: undefined });
+      return;
+    }
+    let source: TraceSource | undefined;
+    try {
+      source = await input.open();
+      if (this.isKnown(source)) {
+        throw new TraceOpenError(
+          'unsupported',
+          'The same file was given more than once: each rank of a run has a file of its own.',
+        );
+      }
+      if (source.size === 0) {
+        throw new TraceOpenError(
+          'empty',
+          `${printable(name)} is empty (0 bytes): the recorder was stopped before it wrote, or the copy failed.`,
+        );
+      }
+      const probe = await probeSource(source);
+      if (isTar(probe)) {
+        await this.addArchive(input, probe);
+      } else if (isPackedDatabase(probe)) {
+        const { size: bytes } = source;
+        this.files.push({ ...input, ...NOT_LOOKED_AT, bytes, gzip: true, archived: undefined });
+      } else {
+        const reader = await readerFor(probe, this.readers);
+        this.files.push({ ...input, ...(await looked(probe, reader)), archived: undefined });
+      }
+    } catch (error) {
+      if (input.named || !isOfFile(error)) {
+        throw error;
+      }
+      this.leftOut.push({ name, sentence: error.message });
+    } finally {
+      await source?.close();
+    }
+  }
+
+  private isKnown(source: TraceSource): boolean {
+    const identity = source.identity ?? source.path;
+    const known = this.identities.has(identity);
+    this.identities.add(identity);
+    return known;
+  }
+
+  /** What else lies in an archive (notes, configurations) is no rank of a run. */
+  private async addArchive({ path, name, open }: RunInput, probe: Probe): Promise<void> {
+    const archive = new TarArchive(path, name, probe.gzip, open);
+    const found: RunFile[] = [];
+    let inside = 0;
+    await archive.visit(async ({ entry, source, whole }) => {
+      inside++;
+      const place = {
+        path: source.path,
+        name: source.name,
+        open: () => archive.source(entry),
+        named: false,
+        archived: { archive, entry },
+      };
+      const own = await probeSource(source);
+      // What lies packed in it, and a database of which part is here, are looked into when they are read.
+      const reader = isPackedDatabase(own) ? 'unknown' : await readerOf(own, this.readers, whole);
+      if (reader === 'unknown') {
+        found.push({ ...place, ...NOT_LOOKED_AT, bytes: entry.size, gzip: own.gzip });
+      } else if (reader !== undefined) {
+        found.push({ ...place, ...(await looked(own, reader)) });
+      }
+    }, this.options);
+    if (found.length === 0) {
+      throw new TraceOpenError(
+        'not-a-trace',
+        `${printable(name)} is an archive, and none of the ${inside} files in it is a trace.`,
+      );
+    }
+    this.files.push(...found.sort((a, b) => (a.path < b.path ? -1 : 1)));
+  }
+}
+
+/** Whether a file itself is at fault, rather than what the user has to decide or has decided. */
+function isOfFile(error: unknown): error is TraceOpenError {
+  return (
+    error instanceof TraceOpenError && error.code !== 'cancelled' && error.code !== 'unpacks-large'
+  );
+}
+
+const NOT_LOOKED_AT = { stated: NO_RANK, bytes: 0, gzip: false, reader: undefined };
+
+async function looked(
+  probe: Probe,
+  reader: FormatReader,
+): Promise<Pick<RunFile, 'stated' | 'bytes' | 'gzip' | 'reader'>> {
+  const stated = (await reader.rank?.(probe)) ?? NO_RANK;
+  return { stated, bytes: probe.source.size, gzip: probe.gzip, reader };
+}
+
+/**
+ * The first reader that knows the content; undefined where none does. Of part of a file, 'unknown'
+ * where it may be a database, whose tables are listed anywhere in it.
+ */
+async function readerOf(
+  probe: Probe,
+  readers: readonly FormatReader[],
+  whole = true,
+): Promise<FormatReader | 'unknown' | undefined> {
+  if (!whole && String.fromCharCode(...probe.head.subarray(0, 6)) === 'SQLite') {
+    return 'unknown';
+  }
+  for (const reader of readers) {
+    if (await reader.detect(probe)) {
+      return reader;
+    }
+  }
+  return undefined;
+}
+
+async function readerFor(probe: Probe, readers: readonly FormatReader[]): Promise<FormatReader> {
+  const reader = await readerOf(probe, readers);
+  if (reader === undefined || reader === 'unknown') {
+    throw await refusal(probe);
+  }
+  return reader;
+}
+
+/** Files nobody named that are of another format than the rest belong to something else. */
+function ofOneFormat(files: readonly RunFile[], leftOut: LeftOut[]): readonly RunFile[] {
+  const counts = new Map<FormatReader, number>();
+  for (const { reader, named: isNamed } of files) {
+    if (reader !== undefined) {
+      // What the user named weighs more than all that lay beside it.
+      counts.set(reader, (counts.get(reader) ?? 0) + (isNamed ? files.length : 1));
+    }
+  }
+  const [most] = [...counts].sort((a, b) => b[1] - a[1]).map(([reader]) => reader);
+  return files.filter((file) => {
+    const other = !file.named && file.reader !== undefined && file.reader !== most;
+    if (other) {
+      leftOut.push({
+        name: file.name,
+        sentence: `${printable(file.name)} is of another format (${file.reader?.label}).`,
+      });
+    }
+    return !other;
+  });
+}
+
+function refuseMixture(traces: readonly Trace[]): void {
+  if (new Set(traces.map((trace) => trace.format)).size > 1) {
+    throw new TraceOpenError(
+      'unsupported',
+      `The files are of different formats (${traces.map((trace) => trace.formatLabel).join(', ')}): only the ranks of one run can be opened together.`,
+    );
+  }
+}
+
+/** Ranks that the files do not state, by their names. */
+function named(files: readonly RunFile[]): readonly RunFile[] {
+  const unstated = files.filter(({ stated }) => stated.rank < 0);
+  const byPattern = ranksOfNames(unstated.map(({ name }) => name));
+  const used = new Set(files.map(({ stated }) => stated.rank));
+  return files.map((file) => {
+    if (file.stated.rank >= 0) {
+      return file;
+    }
+    const own = rankOfFileName(file.name);
+    const rank = own >= 0 ? own : byPattern[unstated.indexOf(file)];
+    // A number that a file states for itself is not guessed for another one.
+    return own < 0 && used.has(rank) ? file : { ...file, stated: { ...file.stated, rank } };
+  });
+}
+
+/** By rank; files without one come last, by name. */
+function inOrder(files: readonly RunFile[]): readonly RunFile[] {
+  const number = ({ stated: { rank } }: RunFile): number => (rank < 0 ? Infinity : rank);
+  return [...files].sort((a, b) =>
+    number(a) === number(b) ? compareNames(a.name, b.name) : number(a) - number(b),
+  );
+}
+
+function labelOf(rank: number, name: string): string {
+  return rank >= 0 ? `rank ${rank}` : name;
+}
+
+/** A rank that only the names of the run tell, put where the file states none. */
+function withRank(trace: Trace, { stated }: RunFile): Trace {
+  const [only, ...others] = trace.ranks;
+  if (only === undefined || others.length > 0 || only.rank >= 0 || stated.rank < 0) {
+    return trace;
+  }
+  const rank: Rank = { ...only, rank: stated.rank, label: labelOf(stated.rank, only.label) };
+  return { ...trace, ranks: [rank] };
+}
+
+function withLongEvents(trace: Trace): Trace {
+  const warnings = [...trace.report.warnings, ...longerThanAllStarts(trace)];
+  return { ...trace, report: { ...trace.report, warnings } };
+}
+
+function leftOutWarnings(leftOut: readonly LeftOut[]): Warning[] {
+  if (leftOut.length === 0) {
+    return [];
+  }
+  const sentences = leftOut.slice(0, NAMED).map(({ sentence }) => sentence);
+  const more = leftOut.length > NAMED ? ` And ${leftOut.length - NAMED} more.` : '';
+  return [
+    {
+      code: 'left-out-files',
+      message: `${leftOut.length === 1 ? 'A file' : `${leftOut.length} files`} beside the trace ${leftOut.length === 1 ? 'is' : 'are'} no part of it: ${sentences.join(' ')}${more}`,
+      rows: 0,
+    },
+  ];
+}
+
+/** Progress of one of several files, as a part of the whole. */
+function partOf(options: ReadOptions, file: RunFile, index: number, count: number): ReadOptions {
+  const { progress } = options;
+  if (count === 1 || progress === undefined) {
+    return options;
+  }
+  return {
+    ...options,
+    progress: ({ stage, fraction }) =>
+      progress({
+        stage: `${stage}: ${printable(file.name)} (${index + 1} of ${count})`,
+        fraction: (index + (fraction ?? 0)) / count,
+      }),
+  };
+}

@@ -1,0 +1,84 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { screenshotPath } from './screenshots.js';
+import type { TraceEditor } from './traceEditor.js';
+import { fingerprint, openVsCode } from './vscode.js';
+import type { VsCode } from './vscode.js';
+import type { Workbench } from './workbench.js';
+
+const RANKS = 12;
+const FOLDER = 'a_run';
+
+/** A folder of ranks whose names say nothing of them. */
+function writeRun(workspace: string): void {
+  const texts = [0, 1].map((rank) =>
+    gunzipSync(
+      readFileSync(`test/fixtures/kineto/two-ranks.rank${rank}.pt.trace.json.gz`),
+    ).toString('utf8'),
+  );
+  mkdirSync(join(workspace, FOLDER));
+  for (let rank = 0; rank < RANKS; rank++) {
+    const text = texts[rank % 2].replace(
+      /("rank":\s*)\d+(,\s*"world_size":\s*)2/,
+      `$1${rank}$2${RANKS}`,
+    );
+    const name = `host_${4700 + rank * 3}.pt.trace.json.gz`;
+    writeFileSync(join(workspace, FOLDER, name), gzipSync(text));
+  }
+}
+
+describe('a folder of ranks opened from the explorer', () => {
+  let vscode: VsCode;
+  let window: Workbench;
+  let trace: TraceEditor;
+  let before: string[];
+
+  beforeAll(async () => {
+    vscode = await openVsCode();
+    writeRun(vscode.workspace);
+    before = fingerprint(vscode.workspace);
+    window = await vscode.window();
+    await window.page
+      .locator('.explorer-folders-view .monaco-list-row')
+      .filter({ hasText: FOLDER })
+      .click({ button: 'right' });
+    await window.page.getByRole('menuitem', { name: 'Open as GPU Trace' }).click();
+    trace = await window.trace('MoE all-to-all');
+  });
+  afterAll(async () => {
+    await vscode?.stop();
+  });
+
+  const population = (text: string) =>
+    trace.frame.getByTestId('population').filter({ hasText: text }).waitFor();
+
+  it('loads eight of them, and says so beside every figure', async () => {
+    await population(`8 of ${RANKS} ranks are loaded: no figure counts the others`);
+    expect(await trace.figure('more-ranks')).toContain('Not loaded: rank 8, rank 9, rank 10');
+  });
+
+  it('loads two more that are chosen from the list', async () => {
+    await trace.frame.getByTestId('more-ranks').getByText('Ranks…').click();
+    const list = window.page.locator('.quick-input-widget');
+    for (const rank of ['rank 9', 'rank 11']) {
+      await list.locator('input.input').first().fill(rank);
+      await list.locator('.monaco-list-row').filter({ hasText: rank }).first().click();
+    }
+    await window.page.screenshot({ path: screenshotPath('ranks') });
+    await window.page.keyboard.press('Enter');
+    await population(`10 of ${RANKS} ranks are loaded`);
+    expect(await trace.figure('more-ranks')).toContain('Not loaded: rank 8, rank 10');
+    await trace.runSql('SELECT count(*), sum(loaded) FROM ranks');
+    expect((await trace.queryResult(1)).cells[0].slice(-2)).toEqual([`${RANKS}`, '10']);
+  });
+
+  it('finds the same ranks after the window was loaded anew', async () => {
+    await window.page.reload();
+    await window.ready();
+    trace = await window.trace('MoE all-to-all');
+    await population(`10 of ${RANKS} ranks are loaded`);
+    expect(fingerprint(vscode.workspace)).toEqual(before);
+  });
+});

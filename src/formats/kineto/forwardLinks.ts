@@ -55,6 +55,22 @@ export class ForwardLinks {
   }
 
   /**
+   * The links as `RangeColumns.forward`: undefined where nothing is linked.
+   * @param fileRow row of `ranges` behind each nested range
+   */
+  column(ranges: RawRanges, lanes: readonly Lane[], fileRow: Uint32Array): Int32Array | undefined {
+    const forwardRow = this.link(ranges, lanes);
+    if (forwardRow === undefined) {
+      return undefined;
+    }
+    const position = new Int32Array(fileRow.length);
+    fileRow.forEach((row, i) => (position[row] = i));
+    return Int32Array.from(fileRow, (row) =>
+      forwardRow[row] < 0 ? -1 : position[forwardRow[row]],
+    );
+  }
+
+  /**
    * The row of the forward operator of each backward operator, -1 for all other rows; undefined where
    * nothing is linked.
    */

@@ -221,7 +221,7 @@ function withOperatorFacts(
   { columns, fileRow }: NestedRanges,
   lanes: readonly Lane[],
 ): RangeColumns {
-  const forwardRow = rows.forward.link(rows.ranges, lanes);
+  const forward = rows.forward.column(rows.ranges, lanes, fileRow);
   const position = new Int32Array(columns.count);
   fileRow.forEach((row, i) => (position[row] = i));
   let hierarchy: Uint32Array | undefined;
@@ -233,13 +233,7 @@ function withOperatorFacts(
   }
   return {
     ...columns,
-    ...(forwardRow === undefined
-      ? {}
-      : {
-          forward: Int32Array.from(fileRow, (row) =>
-            forwardRow[row] < 0 ? -1 : position[forwardRow[row]],
-          ),
-        }),
+    ...(forward === undefined ? {} : { forward }),
     ...(hierarchy === undefined ? {} : { hierarchy }),
   };
 }

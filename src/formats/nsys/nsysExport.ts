@@ -17,7 +17,7 @@ import { NsysGpuWork } from './gpuWork.js';
 import { NsysHostEvents } from './hostEvents.js';
 import { nameCollectives, NsysRanges } from './nvtx.js';
 import { NsysPlaces } from './places.js';
-import { readRecording, type Recording } from './recording.js';
+import { readRecording, statedRank, type Recording } from './recording.js';
 import { NsysRows } from './rows.js';
 import { NsysSchema } from './schema.js';
 import { NsysStrings } from './strings.js';
@@ -61,7 +61,8 @@ export async function readNsysExport(
   const gpu = { ...work.builder.build(), ...capturedCalls(work, nodes, launches) };
   const host = hostEvents.builder.build();
   const last = lastEnd([gpu, launches, host], nvtx.lastEnd);
-  const ranges = nvtx.build(launches, stopOf(recording, rows.base, last));
+  const { ranks, lanes } = places.build(source, statedRank(engine, schema));
+  const ranges = nvtx.build(launches, stopOf(recording, rows.base, last), lanes);
   nameCollectives(gpu, launches, ranges, names);
 
   const tables = [gpu, launches, ranges, host];
@@ -81,7 +82,6 @@ export async function readNsysExport(
     }
   }
   const fileBaseNs = recording.sessionStart ?? 0n;
-  const { ranks, lanes } = places.build(source);
   const stackTable = stacks.build();
   return {
     files: [{ path: source.path, name: source.name, bytes: source.size }],

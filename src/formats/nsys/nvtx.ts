@@ -1,13 +1,16 @@
 import {
   ANNOTATION,
+  GrowingColumn,
   KERNEL,
   OP,
   type GpuColumns,
+  type Lane,
   type LaunchColumns,
   type NameTable,
   type RangeColumns,
   type Warning,
 } from '../../trace/index.js';
+import { ForwardLinks } from '../kineto/forwardLinks.js';
 import { nestRanges, RawRanges } from '../kineto/rangeNesting.js';
 import type { NsysPlaces } from './places.js';
 import { number, type NsysRows } from './rows.js';
@@ -25,7 +28,12 @@ const DOMAIN = 75;
 const NAMING = new Set([33, THREAD_NAME, DOMAIN, 76, 97, 98, 99]);
 
 /** `aten::add, seq = 7, op_id = 3` as torch.autograd.profiler.emit_nvtx writes an operator. */
-const OPERATOR = /^([^\s{][^{]*?), (?:seq|op_id) = -?\d+/;
+const OPERATOR = /^([^\s{][^{]*?), (?:(?:stashed )?seq = (\d+)|(?:seq|op_id) = -?\d+)/;
+/**
+ * Operators that run a node of autograd's graph: they carry the number of the forward operator that made
+ * it (documentation of emit_nvtx). What runs within them has numbers, too, that mean nothing.
+ */
+const BACKWARD = /^autograd::engine::evaluate_function: |Backward\d*$/;
 /** Calls of NCCL's API that exchange data; the group calls around them name nothing. */
 const COLLECTIVE =
   /^nccl(AllReduce|ReduceScatter|AllGather|AllToAll|AlltoAll|Broadcast|Bcast|Reduce|Gather|Scatter|Send|Recv)/;
@@ -36,13 +44,28 @@ const COLLECTIVE =
  */
 const APART = 2 ** 31;
 
+/** What the text of a range says. */
+interface RangeText {
+  readonly name: number;
+  readonly kind: number;
+  /** number of the node of autograd's graph; NaN where there is none */
+  readonly sequence: number;
+  readonly isBackward: boolean;
+}
+
 /** The NVTX ranges of an export. */
 export class NsysRanges {
   private readonly raw = new RawRanges();
   /** rows without an end, and where they begin */
   private readonly open: number[] = [];
   private readonly ops = new Map<number, number>();
-  private readonly texts = new Map<number, { name: number; kind: number }>();
+  private readonly texts = new Map<number, RangeText>();
+  /** operators with a number: their row, their number, 1 for those that run a node of the graph */
+  private readonly numbered = {
+    row: new GrowingColumn(Uint32Array),
+    sequence: new GrowingColumn(Float64Array),
+    backward: new GrowingColumn(Uint8Array),
+  };
   readonly warnings: Warning[] = [];
 
   constructor(
@@ -102,13 +125,18 @@ export class NsysRanges {
         if (!rows.accepts(start, duration)) {
           return;
         }
-        const { name, kind } =
+        const { name, kind, sequence, isBackward } =
           row[6] === null ? this.registered(textId) : this.textual(textOf(row[6]));
         const lane = this.places.thread(process, thread) + (type === START_END ? APART : 0);
         if (isOpen) {
           this.open.push(this.raw.count);
         }
         this.ops.set(kind, (this.ops.get(kind) ?? 0) + 1);
+        if (Number.isSafeInteger(sequence) && type === PUSH_POP) {
+          this.numbered.row.push(this.raw.count);
+          this.numbered.sequence.push(sequence);
+          this.numbered.backward.push(isBackward ? 1 : 0);
+        }
         this.raw.push(start, duration, name, lane, kind);
       },
     );
@@ -117,8 +145,9 @@ export class NsysRanges {
   /**
    * Nests the ranges of each thread and finds the innermost one around each call (`launches.range`).
    * @param stop when the recording ended, ns from the base: ranges that were still open end there
+   * @param lanes of the trace
    */
-  build(launches: LaunchColumns, stop: number): RangeColumns {
+  build(launches: LaunchColumns, stop: number, lanes: readonly Lane[]): RangeColumns {
     for (const row of this.open) {
       this.raw.duration[row] = Math.max(0, stop - this.raw.start[row]);
     }
@@ -129,18 +158,58 @@ export class NsysRanges {
         rows: this.open.length,
       });
     }
-    const { columns } = nestRanges(this.raw, [launches], 0);
+    const { columns, fileRow } = nestRanges(this.raw, [launches], 0);
+    const forward = this.forwardLinks(lanes).column(this.raw, lanes, fileRow);
     for (let i = 0; i < columns.count; i++) {
       if (columns.lane[i] >= APART) {
         columns.lane[i] -= APART;
         columns.parent[i] = -1;
       }
     }
-    return columns;
+    return { ...columns, ...(forward !== undefined && { forward }) };
+  }
+
+  /**
+   * The links from backward to forward operators by their numbers. Autograd numbers in each thread anew,
+   * and the ranges do not say which thread is meant: where several threads of a process may be, nothing
+   * is linked. Threads that run nodes of the graph are meant only where there is no other.
+   */
+  private forwardLinks(lanes: readonly Lane[]): ForwardLinks {
+    const { row, sequence, backward } = this.numbered;
+    const running = new Map<string, Set<number>>();
+    const all = new Map<string, Set<number>>();
+    const laneOf = (k: number): number => this.raw.lane[row.get(k)];
+    for (let k = 0; k < row.length; k++) {
+      const { process } = lanes[laneOf(k)];
+      const group = backward.get(k) === 1 ? running : all;
+      const members = group.get(process);
+      if (members === undefined) {
+        group.set(process, new Set([laneOf(k)]));
+      } else {
+        members.add(laneOf(k));
+      }
+    }
+    const meant = new Map<string, number>();
+    for (const [process, members] of all) {
+      const others = [...members].filter((lane) => running.get(process)?.has(lane) !== true);
+      const candidates = others.length > 0 ? others : [...members];
+      if (candidates.length === 1) {
+        meant.set(process, candidates[0]);
+      }
+    }
+    const links = new ForwardLinks();
+    for (let k = 0; k < row.length; k++) {
+      const lane = meant.get(lanes[laneOf(k)].process);
+      const isBackward = backward.get(k) === 1;
+      if (lane !== undefined && (isBackward || lane === laneOf(k))) {
+        links.operator(row.get(k), sequence.get(k), isBackward ? 1 : 0);
+      }
+    }
+    return links;
   }
 
   /** A string of `StringIds`, looked at once. */
-  private registered(textId: number): { name: number; kind: number } {
+  private registered(textId: number): RangeText {
     let known = this.texts.get(textId);
     if (known === undefined) {
       known = this.textual(this.strings.get(textId));
@@ -149,11 +218,21 @@ export class NsysRanges {
     return known;
   }
 
-  private textual(text: string): { name: number; kind: number } {
+  private textual(text: string): RangeText {
     const operator = OPERATOR.exec(text);
     return operator === null
-      ? { name: this.names.intern(text === '' ? 'unnamed range' : text), kind: ANNOTATION }
-      : { name: this.names.intern(operator[1]), kind: OP };
+      ? {
+          name: this.names.intern(text === '' ? 'unnamed range' : text),
+          kind: ANNOTATION,
+          sequence: NaN,
+          isBackward: false,
+        }
+      : {
+          name: this.names.intern(operator[1]),
+          kind: OP,
+          sequence: operator[2] === undefined ? NaN : Number(operator[2]),
+          isBackward: BACKWARD.test(operator[1]),
+        };
   }
 }
 

@@ -105,8 +105,12 @@ export class NsysPlaces {
    * rank.
    *
    * @param file name and path of the export
+   * @param stated rank the launcher told the recorded program: of a file of one process its rank
    */
-  build(file: { readonly name: string; readonly path: string }): { ranks: Rank[]; lanes: Lane[] } {
+  build(
+    file: { readonly name: string; readonly path: string },
+    stated: { readonly rank: number; readonly worldSize: number },
+  ): { ranks: Rank[]; lanes: Lane[] } {
     const onGpu = [
       ...new Set(this.places.filter((p) => p.kind === 'stream').map((p) => p.process)),
     ].filter((process) => !Number.isNaN(process));
@@ -121,7 +125,7 @@ export class NsysPlaces {
     });
     const ranks =
       processes.length === 0
-        ? [rank(file.name)]
+        ? [stated.rank < 0 ? rank(file.name) : { ...rank(`rank ${stated.rank}`), ...stated }]
         : [
             ...processes.map((process) =>
               rank(`${this.processName(process)} (${processId(process)})`, process),

@@ -21,6 +21,53 @@ export interface Recording {
   readonly facts: TraceReport['facts'];
 }
 
+/** Variables by which launchers tell a process its rank and how many there are: torchrun, then MPI's, then Slurm's. */
+const RANK_VARIABLES = [
+  ['RANK', 'WORLD_SIZE'],
+  ['OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'],
+  ['PMI_RANK', 'PMI_SIZE'],
+  ['SLURM_PROCID', 'SLURM_NTASKS'],
+] as const;
+
+/**
+ * The rank that the launcher told the recorded program, by the variables of its environment; of these only
+ * the two numbers are used. Unknown where the file has no such variable or several values of one.
+ * @throws SqlError
+ */
+export function statedRank(
+  engine: SqlEngine,
+  schema: NsysSchema,
+): { readonly rank: number; readonly worldSize: number } {
+  const sources = [
+    ['META_DATA_CAPTURE', "name GLOB '*ENVIRONMENT_VARIABLE'"],
+    // What exports have that do not list the variables of each process.
+    ['TARGET_INFO_SYSTEM_ENV', "name = 'DeviceEnvironment'"],
+  ] as const;
+  for (const [table, where] of sources.filter(([name]) => schema.has(name, 'name', 'value'))) {
+    const values = new Map<string, Set<number>>();
+    engine.each(`SELECT CAST(value AS BLOB) FROM ${table} WHERE ${where}`, ([value]) => {
+      for (const [, name, number] of textOf(value).matchAll(RANK_VARIABLE)) {
+        values.set(name, (values.get(name) ?? new Set()).add(Number(number)));
+      }
+    });
+    const only = (name: string): number | undefined =>
+      values.get(name)?.size === 1 ? [...(values.get(name) ?? [])][0] : undefined;
+    for (const [rankName, sizeName] of RANK_VARIABLES) {
+      const rank = only(rankName);
+      if (rank !== undefined) {
+        const size = only(sizeName) ?? 0;
+        return { rank, worldSize: size > rank ? size : -1 };
+      }
+    }
+  }
+  return { rank: -1, worldSize: -1 };
+}
+
+const RANK_VARIABLE = new RegExp(
+  `(?:^|[\\0\\n])(${RANK_VARIABLES.flat().join('|')})=(\\d{1,6})(?=$|[\\0\\n])`,
+  'g',
+);
+
 /** Names under which the mode of graph tracing is stated: by 2025.6, and before. */
 const GRAPH_MODE = /^(PROCESS_\d+:)?CUDA_GRAPH_TRACE_OPTIONS:MODE$/;
 

@@ -428,7 +428,7 @@ describe('commands', () => {
     };
     const { out } = await run(['info', 'a.db'], answers);
     expect(out).toMatch(/^counter samples +12,000 of 12,010 in the file$/m);
-    expect(out).toMatch(/^counter +cuda:0 SMs Active: 6,000 samples, 0 % to 97 %$/m);
+    expect(out).toMatch(/^counter +cuda:0 SMs Active: 6,000 samples, 0 to 97 %$/m);
     expect(out).toMatch(/^counter +host Memory [^\u202e]*allocated: 6,000 samples, 0 B to 97 B$/m);
     expect(out).toMatch(/^counters, too +3 more; --format json lists all$/m);
     const json = JSON.parse((await run(['info', 'a.db', '--format', 'json'], answers)).out) as {

@@ -440,6 +440,124 @@ describe('CUDA graphs, 3.24.7', () => {
   });
 });
 
+describe('the rank of an export', () => {
+  const ranksOf = async (file: string, ...variables: string[]): Promise<unknown> =>
+    (
+      await openBytes(
+        await changed(
+          file,
+          ...variables.map(
+            (variable) =>
+              `INSERT INTO META_DATA_CAPTURE VALUES ('PROCESS_0:ENVIRONMENT_VARIABLE', '${variable}')`,
+          ),
+        ),
+      )
+    ).ranks.map(({ rank, worldSize, label }) => [rank, worldSize, label]);
+
+  it.each([
+    [
+      ['RANK=3', 'WORLD_SIZE=8', 'SLURM_PROCID=0'],
+      [3, 8, 'rank 3'],
+    ],
+    [['OMPI_COMM_WORLD_RANK=1'], [1, -1, 'rank 1']],
+    [
+      ['SLURM_PROCID=5', 'SLURM_NTASKS=2'],
+      [5, -1, 'rank 5'],
+    ],
+    // Nothing is said, something else is, or two things are.
+    [
+      ['LOCAL_RANK=2', 'NODE_RANK=1', 'RANK=', 'RANK=x7', 'RANK=-1'],
+      [-1, 1, 'memory'],
+    ],
+    [
+      ['RANK=3', 'RANK=4'],
+      [-1, 1, 'memory'],
+    ],
+  ])('%j', async (variables, rank) => {
+    expect(await ranksOf(GRAPHS, ...variables)).toEqual([
+      rank.map((part) => (part === 'memory' ? (expect.any(String) as string) : part)),
+    ]);
+  });
+
+  it('is not told by a variable where several processes ran GPU work', async () => {
+    expect(await ranksOf(TWO, 'RANK=3')).toEqual([
+      [-1, 1, 'python3 (111)'],
+      [-1, 1, 'python3 (112)'],
+      [-1, 1, 'other processes'],
+    ]);
+  });
+
+  it('is found in the environment of the machine, whose variables end with a 0 byte', async () => {
+    const bytes = await changed(
+      GRAPHS,
+      "UPDATE TARGET_INFO_SYSTEM_ENV SET value = 'A=RANK=9' || char(0) || 'PMI_RANK=2' || char(0) || 'PMI_SIZE=4' WHERE name = 'DeviceEnvironment'",
+    );
+    const trace = await openBytes(bytes);
+    expect(trace.ranks).toMatchObject([{ rank: 2, worldSize: 4, label: 'rank 2' }]);
+    expect(
+      JSON.stringify([trace.ranks, trace.report, trace.lanes, trace.names.all()]),
+    ).not.toContain('RANK=');
+  });
+});
+
+describe('backward operators of PyTorch', () => {
+  const PROCESS = (1n << 48n) | (800n << 24n);
+  const [main, autograd, other] = [PROCESS + 800n, PROCESS + 801n, PROCESS + 802n];
+  const range = (start: number, end: number, text: string, thread: bigint): string =>
+    `INSERT INTO NVTX_EVENTS (start, "end", eventType, text, globalTid) VALUES (${start}, ${end}, 59, '${text.replaceAll("'", "''")}', ${thread})`;
+  const training = [
+    'CREATE TABLE NVTX_EVENTS (start INTEGER NOT NULL, end INTEGER, eventType INTEGER NOT NULL, text TEXT, globalTid INTEGER)',
+    'DELETE FROM CUPTI_ACTIVITY_KIND_RUNTIME',
+    'DELETE FROM CUPTI_ACTIVITY_KIND_KERNEL',
+    range(1000, 2000, "{'Module': 'top.model.layers.3.self_attn'}", main),
+    range(1100, 1900, 'aten::linear, seq = 7', main),
+    range(1200, 1800, 'aten::addmm, seq = 7, op_id = 3', main),
+    range(2000, 3000, "{'Module': 'top.model.layers.4.mamba'}", main),
+    range(2100, 2900, 'aten::mul, seq = 8', main),
+    // Backward: its own numbers within mean nothing, 8 among them.
+    range(5000, 6000, 'autograd::engine::evaluate_function: AddmmBackward0, seq = 7', autograd),
+    range(5100, 5900, 'AddmmBackward0, seq = 7, op_id = 9', autograd),
+    range(5200, 5800, 'aten::mm, seq = 8', autograd),
+    range(6000, 6100, 'torch::autograd::AccumulateGrad, seq = 18446744073709551615', autograd),
+    `INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME (start, "end", eventClass, globalTid, correlationId, nameId, returnValue) VALUES (5300, 5310, 0, ${autograd}, 70, 0, 0)`,
+    `INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL SELECT * FROM (SELECT * FROM copied LIMIT 1)`,
+    `UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET start = 5400, "end" = 5600, correlationId = 70, globalPid = ${PROCESS}`,
+  ];
+  const opened = async (...more: string[]): Promise<Trace> =>
+    openBytes(
+      await changed(
+        METRICS,
+        'CREATE TABLE copied AS SELECT * FROM CUPTI_ACTIVITY_KIND_KERNEL',
+        ...training,
+        ...more,
+        'DROP TABLE copied',
+      ),
+    );
+  const links = ({ ranges, names }: Trace): string[] =>
+    rowsOf(ranges)
+      .filter((i) => (ranges.forward?.[i] ?? -1) >= 0)
+      .map((i) => {
+        const forward = ranges.forward?.[i] ?? -1;
+        return `${names.get(ranges.name[i])} <- ${names.get(ranges.name[forward])} at ${ranges.start[forward]}`;
+      });
+
+  it('are linked to the forward operator of their number, and their kernels to its module', async () => {
+    const trace = await opened();
+    expect(links(trace)).toEqual([
+      'autograd::engine::evaluate_function: AddmmBackward0 <- aten::addmm at 200',
+      'AddmmBackward0 <- aten::addmm at 200',
+    ]);
+    const labels = attribute(trace);
+    expect([LAYER_TYPES[labels.type[0]].key, labels.index[0]]).toEqual(['attention', 3]);
+    expect(labels.rules[labels.rule[0]]).toContain('backward');
+  });
+
+  it('are not linked where several threads number their operators: each counts anew', async () => {
+    const trace = await opened(range(1500, 1600, 'aten::relu, seq = 7', other));
+    expect(trace.ranges.forward).toBeUndefined();
+  });
+});
+
 describe('the capture of graphs', () => {
   it('a replayed kernel belongs to the module its node was captured in, and to the step it ran in', async () => {
     const trace = await openFile(CAPTURED);

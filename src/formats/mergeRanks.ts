@@ -49,6 +49,14 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
   );
   const shifts = parts.map((part) => Number(part.clock.originNs - originNs));
   warnAboutClocks(parts, shifts, warnings);
+  if (parts.some((part) => part.kept !== undefined)) {
+    warnings.push({
+      code: 'labels-not-kept',
+      message:
+        'Imports of several ranks were opened together: their layers are told anew. Import the ranks together to keep them.',
+      rows: 0,
+    });
+  }
 
   const names = new NameTable();
   const nameIds = parts.map((part) =>

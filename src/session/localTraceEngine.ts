@@ -20,7 +20,7 @@ import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
 import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
 import { attributedCalls } from './attributedCalls.js';
-import { labelTrace } from './attribution.js';
+import { labelTrace, type LabelOptions } from './attribution.js';
 import type { EngineAttribution, QueryData, TraceEngine, TraceInput } from './engines.js';
 import { cancelled } from './rpc.js';
 import type { CallChoice, CallOptions, TraceSummary } from './session.js';
@@ -61,7 +61,10 @@ export class LocalTraceEngine implements TraceEngine {
       await Promise.all(sources.map((source) => source.close()));
     }
     options.signal?.throwIfAborted();
-    const { labels, basis, rules } = await this.label(trace, attribution, options);
+    const { labels, basis, rules } = await this.label(trace, attribution, {
+      ...options,
+      keep: true,
+    });
     this.opened = { trace, labels, rules, inputs, timeline: undefined };
     return summaryOf(trace, basis);
   }
@@ -133,7 +136,8 @@ export class LocalTraceEngine implements TraceEngine {
     const { trace, labels, inputs } = this.current();
     const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
     const isFile = trace.files.length === 1 && trace.files[0].path === inputs[0]?.path;
-    if (trace.format === 'kineto' || inputs.length > 1 || !isFile) {
+    const isDatabase = trace.kept !== undefined || trace.format !== 'kineto';
+    if (!isDatabase || inputs.length > 1 || !isFile) {
       // Several files have no database in common: the views hold the events of all of them.
       return { tables, database: null };
     }
@@ -145,7 +149,7 @@ export class LocalTraceEngine implements TraceEngine {
     }
   }
 
-  private label(trace: Trace, attribution: EngineAttribution, options: CallOptions) {
+  private label(trace: Trace, attribution: EngineAttribution, options: LabelOptions) {
     const { companion = [], companionProblem, ...given } = attribution;
     const sources = async () => {
       if (companionProblem !== undefined) {
@@ -184,8 +188,9 @@ export class LocalTraceEngine implements TraceEngine {
 function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
   return {
     files: trace.files,
-    format: trace.format,
-    formatLabel: trace.formatLabel,
+    format: trace.kept === undefined ? trace.format : 'layerscope',
+    formatLabel:
+      trace.kept === undefined ? trace.formatLabel : `Layerscope import of ${trace.formatLabel}`,
     spanNs: trace.spanNs,
     originNs: trace.clock.originNs.toString(),
     epoch: trace.clock.epoch,

@@ -61,6 +61,8 @@ export interface AttributionInputs {
   readonly companion?: readonly string[];
   /** rules that come before the built-in ones; of two sources the first decides */
   readonly rules?: readonly RuleSource[];
+  /** nobody chose the rules for this trace: they lay near it, or are settings */
+  readonly rulesFound?: boolean;
 }
 
 /** One line of `layerscope attribute`. */

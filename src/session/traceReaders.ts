@@ -1,6 +1,7 @@
 import { flatReader } from '../formats/flat/flatReader.js';
 import { ingeroReader } from '../formats/ingero/ingeroReader.js';
 import { kinetoReader } from '../formats/kineto/kinetoReader.js';
+import { layerscopeReader } from '../formats/layerscope/layerscopeReader.js';
 import { nsysReader } from '../formats/nsys/nsysReader.js';
 import type { FormatReader } from '../formats/reader.js';
 import { rocpdReader } from '../formats/rocpd/rocpdReader.js';
@@ -12,6 +13,7 @@ export function traceReaders(
   openEngine: (database: Uint8Array) => Promise<SqlEngine>,
 ): readonly FormatReader[] {
   return [
+    layerscopeReader(openEngine),
     ingeroReader(openEngine),
     rocpdReader(openEngine),
     rpdReader(openEngine),

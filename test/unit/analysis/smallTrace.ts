@@ -10,7 +10,7 @@ import {
 } from '../../../src/trace/index.js';
 import type {
   CountedEvents,
-  FormatId,
+  RecordedFormat,
   Frame,
   KernelShape,
   Lane,
@@ -73,7 +73,7 @@ export interface Parts {
   frames?: readonly Frame[];
   stacks?: readonly (readonly number[])[];
   rowsCounted?: number | null;
-  format?: FormatId;
+  format?: RecordedFormat;
   countedByName?: readonly CountedEvents[];
   /** else from the events */
   spanNs?: number;

@@ -34,7 +34,7 @@ export class TraceAttribution {
   /** The inputs for the session, read anew. Never fails: what cannot be read is told to the user. */
   async inputs(): Promise<AttributionInputs> {
     const [model, rules] = await Promise.all([this.model(), this.rules.sources(this.trace)]);
-    return { ...model, ...this.companion(), ...(rules.length === 0 ? {} : { rules }) };
+    return { ...model, ...this.companion(), ...(rules.length === 0 ? {} : { rules, rulesFound: true }) };
   }
 
   private async model(): Promise<AttributionInputs> {

@@ -12,16 +12,25 @@ import type {
 import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
+import { exportParts } from '../exchange/exportParts.js';
+import type { ExportParts, ExportRequest } from '../exchange/exportRequest.js';
 import { openTrace } from '../formats/openTrace.js';
 import type { FormatReader, TraceSource } from '../formats/reader.js';
 import { otherVerdicts } from '../layers/otherVerdicts.js';
 import type { RuleSet } from '../layers/rules.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
+import type { SqlDatabase } from '../sqlite/engine.js';
 import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
 import { attributedCalls } from './attributedCalls.js';
 import { labelTrace, type LabelOptions } from './attribution.js';
-import type { EngineAttribution, QueryData, TraceEngine, TraceInput } from './engines.js';
+import type {
+  EngineAttribution,
+  ExportStep,
+  QueryData,
+  TraceEngine,
+  TraceInput,
+} from './engines.js';
 import { cancelled } from './rpc.js';
 import type { CallChoice, CallOptions, TraceSummary } from './session.js';
 
@@ -31,11 +40,14 @@ export interface TraceEngineRuntime {
   source(input: TraceInput): Promise<TraceSource>;
   /** The database behind a SQLite trace, ready for an engine; see `QueryData.database`. */
   database(source: TraceSource): Promise<Uint8Array>;
+  /** a new one, to be written */
+  newDatabase(): Promise<SqlDatabase>;
 }
 
 interface Opened {
   readonly trace: Trace;
   readonly labels: LayerLabels;
+  readonly basis: AttributionBasis;
   /** those the labels were made with */
   readonly rules: RuleSet;
   readonly inputs: readonly TraceInput[];
@@ -45,6 +57,8 @@ interface Opened {
 /** The trace, its labels and the analyses, in the thread it is made in. */
 export class LocalTraceEngine implements TraceEngine {
   private opened: Opened | undefined;
+  private readonly exports = new Map<number, ExportParts>();
+  private lastExport = 0;
 
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
@@ -65,7 +79,7 @@ export class LocalTraceEngine implements TraceEngine {
       ...options,
       keep: true,
     });
-    this.opened = { trace, labels, rules, inputs, timeline: undefined };
+    this.opened = { trace, labels, basis, rules, inputs, timeline: undefined };
     return summaryOf(trace, basis);
   }
 
@@ -78,7 +92,7 @@ export class LocalTraceEngine implements TraceEngine {
     if (this.opened?.trace !== opened.trace) {
       throw cancelled(); // another trace was opened meanwhile
     }
-    this.opened = { ...opened, labels, rules, timeline: undefined };
+    this.opened = { ...opened, labels, basis, rules, timeline: undefined };
     return summaryOf(opened.trace, basis);
   }
 
@@ -147,6 +161,28 @@ export class LocalTraceEngine implements TraceEngine {
     } finally {
       await source.close();
     }
+  }
+
+  async startExport(request: ExportRequest): Promise<number> {
+    const { trace, labels, basis } = this.current();
+    const database = request.to === 'database' ? await this.runtime.newDatabase() : null;
+    const number = ++this.lastExport;
+    this.exports.set(number, exportParts({ trace, labels, basis }, request, database));
+    return number;
+  }
+
+  async nextPart(request: { export: number }): Promise<ExportStep> {
+    const parts = this.exports.get(request.export);
+    if (parts === undefined) {
+      throw new Error('That export has ended.');
+    }
+    const step = parts.next();
+    return step.done === true ? { stage: '', fraction: 1, report: step.value } : step.value;
+  }
+
+  async endExport(request: { export: number }): Promise<void> {
+    this.exports.get(request.export)?.return({ rows: [], notes: [] });
+    this.exports.delete(request.export);
   }
 
   private label(trace: Trace, attribution: EngineAttribution, options: LabelOptions) {

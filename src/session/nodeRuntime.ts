@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { nodeFileSource } from '../formats/nodeFileSource.js';
 import { readSqliteDatabase } from '../formats/sqliteDatabase.js';
 import { loadNodeSqlJs } from '../sqlite/nodeSqlJs.js';
-import { openSqlJs } from '../sqlite/sqlJsEngine.js';
+import { newSqlJsDatabase, openSqlJs } from '../sqlite/sqlJsEngine.js';
 import type { TraceInput } from './engines.js';
 import { givenSource } from './givenSource.js';
 import { LocalQueryEngine } from './localQueryEngine.js';
@@ -22,6 +22,7 @@ export function nodeEngines(folder?: string): {
         readers: traceReaders(openEngine),
         source: async (input) => givenSource(input) ?? nodeFileSource(input.path),
         database: async (source) => (await readSqliteDatabase(source)).bytes,
+        newDatabase: async () => newSqlJsDatabase(await loadNodeSqlJs(folder)),
       }),
     query: () => new LocalQueryEngine(openEngine),
   };

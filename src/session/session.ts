@@ -11,6 +11,7 @@ import type {
   TimeWindow,
   UnclassifiedList,
 } from '../analysis/results.js';
+import type { ExportReport, ExportRequest } from '../exchange/exportRequest.js';
 import type { RuleSource } from '../layers/ownRules.js';
 import type { SourceHint } from '../source/hint.js';
 import type { SqlRows } from '../sqlite/engine.js';
@@ -24,7 +25,7 @@ import type {
   TraceReport,
 } from '../trace/index.js';
 
-export type { SourceHint };
+export type { ExportReport, ExportRequest, SourceHint };
 
 /** What is known of a trace once it is open; plain data. */
 export interface TraceSummary {
@@ -136,5 +137,14 @@ export interface TraceSession {
     request: { from: number; count: number; explain?: boolean },
     options?: CallOptions,
   ): Promise<readonly AttributedCall[]>;
+  /**
+   * Writes the open trace for other programs, or as a database of its own.
+   * @param take gets the bytes piece by piece; the next piece is made when it is done with one
+   */
+  export(
+    request: ExportRequest,
+    take: (bytes: Uint8Array) => Promise<void>,
+    options?: CallOptions,
+  ): Promise<ExportReport>;
   close(): Promise<void>;
 }

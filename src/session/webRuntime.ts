@@ -1,5 +1,5 @@
 import { readSqliteDatabase } from '../formats/sqliteDatabase.js';
-import { loadSqlJs, openSqlJs } from '../sqlite/sqlJsEngine.js';
+import { loadSqlJs, newSqlJsDatabase, openSqlJs } from '../sqlite/sqlJsEngine.js';
 import { givenSource } from './givenSource.js';
 import { LocalQueryEngine } from './localQueryEngine.js';
 import { LocalTraceEngine } from './localTraceEngine.js';
@@ -25,6 +25,7 @@ export function webEngines(start: Promise<WebWorkerStart>): {
           return source;
         },
         database: async (source) => (await readSqliteDatabase(source)).bytes,
+        newDatabase: async () => newSqlJsDatabase(await sqlJs),
       }),
     query: () => new LocalQueryEngine(openEngine),
   };

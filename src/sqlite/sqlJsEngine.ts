@@ -1,6 +1,13 @@
 import initSqlJs from 'sql.js';
 import { SqlError } from './engine.js';
-import type { AggregateFunction, ScalarFunction, SqlEngine, SqlRows, SqlValue } from './engine.js';
+import type {
+  AggregateFunction,
+  ScalarFunction,
+  SqlDatabase,
+  SqlEngine,
+  SqlRows,
+  SqlValue,
+} from './engine.js';
 import { quoteName } from './sqlText.js';
 
 /** What sql.js offers and its published types leave out or know too narrowly. */
@@ -26,6 +33,7 @@ interface SqlJsDatabase {
     name: string,
     f: { init: () => unknown; step: (...args: never[]) => unknown; finalize: unknown },
   ): unknown;
+  export(): Uint8Array;
   close(): void;
 }
 
@@ -51,7 +59,12 @@ export function openSqlJs(sqlJs: SqlJs, database: Uint8Array | null): SqlEngine 
   return new SqlJsEngine(new sqlJs.Database(database));
 }
 
-class SqlJsEngine implements SqlEngine {
+/** A new database, to be written. */
+export function newSqlJsDatabase(sqlJs: SqlJs): SqlDatabase {
+  return new SqlJsEngine(new sqlJs.Database(null));
+}
+
+class SqlJsEngine implements SqlDatabase {
   constructor(private readonly db: SqlJsDatabase) {
     // Damaged pages are then found when a page is loaded, not followed.
     this.run('PRAGMA cell_size_check = ON');
@@ -172,6 +185,10 @@ class SqlJsEngine implements SqlEngine {
       }
       throw error;
     }
+  }
+
+  bytes(): Uint8Array {
+    return guarded('export', () => this.db.export());
   }
 
   close(): void {

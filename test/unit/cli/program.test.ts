@@ -159,6 +159,7 @@ async function run(args: readonly string[], answers: Partial<TraceSession> = {})
     sourceHints: refuse,
     query: refuse,
     attributed: refuse,
+    export: refuse,
     close,
     ...answers,
   };

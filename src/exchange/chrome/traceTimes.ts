@@ -1,7 +1,10 @@
 import type { Trace } from '../../trace/index.js';
 
-/** Times beyond this, ns, lose a nanosecond where a program reads µs into a double: 26 days. */
-const MOST_NS = 2n ** 51n;
+/**
+ * ns. Below 2^43 µs (101 days) doubles lie less than a nanosecond apart, so that a program which reads µs
+ * into a double still has every nanosecond.
+ */
+const MOST_NS = 2n ** 43n * 1000n;
 
 /**
  * How times are written: µs from a base, so that base + time is the absolute time to the nanosecond, and

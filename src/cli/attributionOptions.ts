@@ -46,7 +46,8 @@ export async function attributionInputs(
   const inputs: AttributionInputs = {
     ...(model === undefined ? {} : { model: await modelText(model), modelPath: model }),
     ...(companion === undefined ? {} : { companion }),
-    ...(sources.length === 0 ? {} : { rules: sources, rulesFound: options.rules === undefined }),
+    ...(sources.length === 0 ? {} : { rules: sources }),
+    ...(sources.length > 0 && options.rules === undefined ? { rulesFound: true } : {}),
   };
   return { inputs, found };
 }

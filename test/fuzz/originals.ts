@@ -26,6 +26,8 @@ const FILES = [
   'kineto/plain.pt.trace.json.gz',
   'kineto/string-tids.json',
   'kineto/unclosed-frames.json',
+  'layerscope/ingero_1.db',
+  'layerscope/pytorch_1.db',
   'nsys/before_2.9.sqlite',
   'nsys/graphs_3.24.7.sqlite',
   'nsys/two_processes_3.25.sqlite',

@@ -531,6 +531,9 @@ export const IMPORTED_FROM = 'Imported from';
 
 /** A sentence of the file: it may be anyone's. */
 function sentence(text: string): string {
+  if (text.trim() === '') {
+    return 'A warning of the import cannot be read.';
+  }
   return printable(text, MOST_CHARACTERS).slice(0, 2 * MOST_CHARACTERS);
 }
 

@@ -135,6 +135,24 @@ describe('an import', () => {
   });
 });
 
+describe('imports of file version 1', () => {
+  it.each([
+    ['pytorch_1.db', 'kineto/backward.stack.pt.trace.json.gz'],
+    ['ingero_1.db', 'ingero/two_ranks_0.9.db'],
+  ])('%s is still the trace it was', async (file, original) => {
+    const trace = await openFile(`test/fixtures/${original}`);
+    const again = await openFile(`test/fixtures/layerscope/${file}`);
+    // The labels are those of the rules of their time, and so are the module paths among the names.
+    const own = { ...again, names: trace.names };
+    expect(again.names.all().slice(0, trace.names.size)).toEqual(trace.names.all());
+    expect(differences(kept(own), kept(trace))).toEqual([]);
+    expect(again.kept?.sources.map(({ name }) => `/${name}`)).toEqual([
+      original.replace(/^.*\//, '/'),
+    ]);
+    expect(again.kept?.labels.type.length).toBe(trace.gpu.count || trace.launches.count);
+  });
+});
+
 describe('the tables and views of an import', () => {
   it('answer plain SQL as the columns do', async () => {
     const trace = await openFile('test/fixtures/kineto/layers.stack.pt.trace.json.gz');

@@ -17,6 +17,11 @@ try {
     platform: 'node',
     format: 'esm',
     target: 'es2022',
+    // sql.js asks for Node's modules as CommonJS does.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(process.cwd() + '/package.json');",
+    },
+    define: { __filename: "'costs.mjs'", __dirname: "'.'" },
     outfile,
   });
   await import(pathToFileURL(outfile).href);

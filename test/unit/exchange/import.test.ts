@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mergeRanks } from '../../../src/formats/mergeRanks.js';
 import { attribute } from '../../../src/layers/attribute.js';
@@ -253,5 +253,33 @@ describe('a file that says it is an import', () => {
   it('opens ranges that lie within themselves', async () => {
     const trace = await openBytes(await changed('UPDATE range SET parent = id'), 'out.db');
     expect([...trace.ranges.parent].every((parent) => parent === -1)).toBe(true);
+  });
+});
+
+describe('docs/import.md', () => {
+  it('names every table, column and key', async () => {
+    const text = readFileSync('docs/import.md', 'utf8');
+    const { trace, labels } = smallTrace();
+    const { bytes } = await exported(trace, { to: 'database' }, labels);
+    const engine = openSqlJs(await loadNodeSqlJs(), bytes);
+    const words = engine
+      .tables()
+      .flatMap(({ name, type }) => [name, ...(type === 'table' ? engine.columnsOf(name) : [])]);
+    const keys = engine.query('SELECT key FROM meta').rows.map(([key]) => String(key));
+    const own = new Set([
+      'id',
+      'reason',
+      'rows',
+      'code',
+      'message',
+      'what',
+      'source',
+      'trace_table',
+    ]);
+    const unsaid = [...new Set([...words, ...keys])].filter(
+      (word) => !text.includes(`\`${word}\``) && !own.has(word) && !/^(grid|block)_/.test(word),
+    );
+    expect(unsaid).toEqual([]);
+    engine.close();
   });
 });

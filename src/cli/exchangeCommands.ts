@@ -10,10 +10,10 @@ import {
   type ExportRequest,
   type ExportTarget,
 } from '../exchange/exportRequest.js';
+import { OutputFile } from '../session/nodeOutputFile.js';
 import type { TraceSession, TraceSummary } from '../session/session.js';
 import { withAttributionOptions, type AttributionOptions } from './attributionOptions.js';
 import { UsageError } from './exitCodes.js';
-import { OutputFile } from './outputFile.js';
 import type { Terminal } from './terminal.js';
 import { traceFiles } from './traceFolders.js';
 
@@ -141,6 +141,7 @@ async function writeTrace(
     force: options.force === true,
     inputs,
   });
+  const stopListening = leaveNothingAtSignals(file);
   try {
     await withTrace(given, options, async (session) => {
       const report = await session.export(request, (bytes) => file.write(bytes), { progress });
@@ -151,7 +152,25 @@ async function writeTrace(
   } catch (error) {
     await file.abandon();
     throw error;
+  } finally {
+    stopListening();
   }
+}
+
+/** What a process exits with after these signals. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** @returns ends it */
+function leaveNothingAtSignals(file: OutputFile): () => void {
+  const stops = (Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]).map((signal) => {
+    const end = (): void => {
+      file.abandonAtOnce();
+      process.exit(SIGNALS[signal]);
+    };
+    process.once(signal, end);
+    return () => process.off(signal, end);
+  });
+  return () => stops.forEach((stop) => stop());
 }
 
 function say(terminal: Terminal, { rows, notes }: ExportReport, where: string): void {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { DecomposeBy } from '../analysis/results.js';
 import type { ToView } from '../session/viewProtocol.js';
 import { chooseCompanion, chooseModel } from './chooseAttribution.js';
+import { exportTrace, saveDatabase, type ExportServices } from './exportTrace.js';
 import { noticeName } from './notice.js';
 import type { OpenEditors } from './openEditors.js';
 import type { TraceEditor } from './traceEditor.js';
@@ -29,12 +30,21 @@ const ATTRIBUTION_COMMANDS = {
   'layerscope.useCompanionTrace': chooseCompanion,
 } as const;
 
+/** Commands that write an open trace to a file. */
+const EXPORT_COMMANDS = {
+  'layerscope.exportTrace': exportTrace,
+  'layerscope.saveDatabase': saveDatabase,
+} as const;
+
 const FILE_FILTERS = {
   'GPU traces': ['db', 'rpd', 'sqlite', 'sqlite3', 'json', 'gz'],
   'All files': ['*'],
 };
 
-export function registerCommands(editors: OpenEditors): vscode.Disposable {
+export function registerCommands(
+  editors: OpenEditors,
+  services: ExportServices,
+): vscode.Disposable {
   const show = Object.entries(SHOW_COMMANDS).map(([id, message]) =>
     vscode.commands.registerCommand(id, async (resource?: unknown) => {
       const editor = await targetEditor(editors, resource);
@@ -49,6 +59,14 @@ export function registerCommands(editors: OpenEditors): vscode.Disposable {
       }
     }),
   );
+  const write = Object.entries(EXPORT_COMMANDS).map(([id, run]) =>
+    vscode.commands.registerCommand(id, async (resource?: unknown) => {
+      const editor = await targetEditor(editors, resource);
+      if (editor !== undefined) {
+        await run(editor.document, services);
+      }
+    }),
+  );
   const open = vscode.commands.registerCommand(
     'layerscope.openAsTrace',
     async (resource?: unknown, selected?: unknown) => {
@@ -57,7 +75,7 @@ export function registerCommands(editors: OpenEditors): vscode.Disposable {
       }
     },
   );
-  return vscode.Disposable.from(...show, ...choose, open);
+  return vscode.Disposable.from(...show, ...choose, ...write, open);
 }
 
 async function openTrace(uri: vscode.Uri): Promise<void> {

@@ -68,6 +68,11 @@ export class TraceDocument implements vscode.CustomDocument {
       : [];
   }
 
+  /** What is read for this trace: nothing may be written to it. */
+  get inputs(): readonly vscode.Uri[] {
+    return [...this.files.values(), ...this.attribution.inputFiles];
+  }
+
   openAllRanks(): void {
     for (const sibling of this.siblings) {
       this.files.set(tracePath(sibling), sibling);

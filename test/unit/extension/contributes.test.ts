@@ -52,7 +52,7 @@ describe('what package.json promises', () => {
     }
   });
 
-  it('has the nine commands by their titles, and code for each', () => {
+  it('has the eleven commands by their titles, and code for each', () => {
     expect(contributes.commands.map((c) => `${c.category}: ${c.title}`)).toEqual([
       'Layerscope: Decompose by Layer Type',
       'Layerscope: Decompose by Layer',
@@ -63,6 +63,8 @@ describe('what package.json promises', () => {
       'Layerscope: Go to Layer Code',
       'Layerscope: Use Model Configuration…',
       'Layerscope: Use Companion Trace…',
+      'Layerscope: Export Trace…',
+      'Layerscope: Save as Layerscope Database…',
     ]);
     for (const { command } of contributes.commands) {
       expect(source('commands')).toContain(`'${command}'`);

@@ -3,12 +3,18 @@ import { rmSync, type Stats } from 'node:fs';
 import { link, lstat, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { visibleText } from '../analysis/visibleText.js';
-import { OutputError, UsageError } from './exitCodes.js';
 
 /** What SQLite would take for part of a database that lies beside it. */
 const SIDE_FILES = ['-wal', '-shm', '-journal'];
-/** What a process exits with after SIGINT and SIGTERM. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Nothing can be written there; the message says why and what to do. */
+export class OutputPlaceError extends Error {
+  override readonly name = 'OutputPlaceError';
+}
+
+/** Writing failed on the way: a full disk, a closed device. */
+export class OutputWriteError extends Error {
+  override readonly name = 'OutputWriteError';
+}
 
 export interface OutputRequest {
   readonly path: string;
@@ -24,26 +30,15 @@ export interface OutputRequest {
  */
 export class OutputFile {
   bytes = 0;
-  private readonly forget: () => void;
 
   private constructor(
     private readonly request: OutputRequest,
     private readonly temporary: string,
     private readonly handle: FileHandle,
-  ) {
-    const listeners = (Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]).map((signal) => {
-      const end = (): void => {
-        rmSync(temporary, { force: true });
-        process.exit(SIGNALS[signal]);
-      };
-      process.once(signal, end);
-      return () => process.off(signal, end);
-    });
-    this.forget = () => listeners.forEach((stop) => stop());
-  }
+  ) {}
 
   /**
-   * @throws UsageError where the place is one of the inputs, taken, or no place for a file
+   * @throws OutputPlaceError where the place is one of the inputs, taken, or no place for a file
    */
   static async create(request: OutputRequest): Promise<OutputFile> {
     await refuse(request);
@@ -53,11 +48,13 @@ export class OutputFile {
     try {
       return new OutputFile(request, temporary, await open(temporary, 'wx'));
     } catch (error) {
-      throw new UsageError(`${visibleText(request.path)} cannot be written: ${sentenceOf(error)}`);
+      throw new OutputPlaceError(
+        `${visibleText(request.path)} cannot be written: ${sentenceOf(error)}`,
+      );
     }
   }
 
-  /** @throws OutputError */
+  /** @throws OutputWriteError */
   async write(bytes: Uint8Array): Promise<void> {
     try {
       await this.handle.writeFile(bytes);
@@ -67,7 +64,7 @@ export class OutputFile {
     this.bytes += bytes.length;
   }
 
-  /** Gives the file its name. @throws OutputError, UsageError where the name was taken meanwhile */
+  /** Gives the file its name. @throws OutputWriteError, OutputPlaceError where the name was taken meanwhile */
   async finish(): Promise<void> {
     const { path, force } = this.request;
     try {
@@ -80,26 +77,29 @@ export class OutputFile {
       }
     } catch (error) {
       await this.abandon();
-      throw error instanceof UsageError ? error : this.failure(error);
+      throw error instanceof OutputPlaceError ? error : this.failure(error);
     }
-    this.forget();
   }
 
   /** Takes away what was written. */
   async abandon(): Promise<void> {
-    this.forget();
     // Either may have happened already; what matters is that nothing is left.
     await Promise.allSettled([this.handle.close(), unlink(this.temporary)]);
   }
 
-  private failure(error: unknown): OutputError {
-    return new OutputError(
+  /** The same at once, where the process is about to end. */
+  abandonAtOnce(): void {
+    rmSync(this.temporary, { force: true });
+  }
+
+  private failure(error: unknown): OutputWriteError {
+    return new OutputWriteError(
       `${visibleText(this.request.path)} cannot be written: ${sentenceOf(error)}`,
     );
   }
 }
 
-/** @throws UsageError */
+/** @throws OutputPlaceError */
 async function refuse({ path, force, inputs }: OutputRequest): Promise<void> {
   const shown = visibleText(path);
   const place = resolve(path);
@@ -109,7 +109,7 @@ async function refuse({ path, force, inputs }: OutputRequest): Promise<void> {
     const isSame = target !== undefined && own !== undefined && isSameFile(target, own);
     const isBeside = SIDE_FILES.some((suffix) => place === `${resolve(input)}${suffix}`);
     if (isSame || place === resolve(input) || isBeside) {
-      throw new UsageError(
+      throw new OutputPlaceError(
         isBeside
           ? `${shown} would be taken for a part of ${visibleText(input)}. Choose another name.`
           : `${shown} is ${visibleText(input)} itself, which is read here and never written to. Choose another name.`,
@@ -117,24 +117,26 @@ async function refuse({ path, force, inputs }: OutputRequest): Promise<void> {
     }
   }
   if (target?.isDirectory() === true) {
-    throw new UsageError(`${shown} is a folder. Say the name of a file in it.`);
+    throw new OutputPlaceError(`${shown} is a folder. Say the name of a file in it.`);
   }
   if (target !== undefined && !target.isFile()) {
-    throw new UsageError(`${shown} is no regular file.`);
+    throw new OutputPlaceError(`${shown} is no regular file.`);
   }
   // A link that leads nowhere is there, too.
   if (!force && (await existing(() => lstat(path))) !== undefined) {
-    throw new UsageError(`${shown} exists already. Choose another name, or replace it by --force.`);
+    throw new OutputPlaceError(
+      `${shown} exists already. Choose another name, or replace it by --force.`,
+    );
   }
   for (const suffix of SIDE_FILES) {
     if ((await existing(() => lstat(path + suffix))) !== undefined) {
-      throw new UsageError(
+      throw new OutputPlaceError(
         `${shown}${suffix} lies there, the log of another database of that name. Move it away, or choose another name.`,
       );
     }
   }
   if ((await existing(() => stat(dirname(place)))) === undefined) {
-    throw new UsageError(`The folder of ${shown} does not exist.`);
+    throw new OutputPlaceError(`The folder of ${shown} does not exist.`);
   }
 }
 
@@ -151,7 +153,7 @@ async function existing(look: () => Promise<Stats>): Promise<Stats | undefined> 
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       return undefined;
     }
-    throw new UsageError(sentenceOf(error));
+    throw new OutputPlaceError(sentenceOf(error));
   }
 }
 
@@ -163,11 +165,15 @@ async function nameWithoutReplacing(temporary: string, path: string): Promise<vo
     return;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new UsageError(`${visibleText(path)} was made by someone else meanwhile; it was left.`);
+      throw new OutputPlaceError(
+        `${visibleText(path)} was made by someone else meanwhile; it was left.`,
+      );
     }
   }
   if ((await existing(() => lstat(path))) !== undefined) {
-    throw new UsageError(`${visibleText(path)} was made by someone else meanwhile; it was left.`);
+    throw new OutputPlaceError(
+      `${visibleText(path)} was made by someone else meanwhile; it was left.`,
+    );
   }
   await rename(temporary, path);
 }

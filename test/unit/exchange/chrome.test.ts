@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { attributedCalls } from '../../../src/session/attributedCalls.js';
+import { mergeRanks } from '../../../src/formats/mergeRanks.js';
 import { attribute } from '../../../src/layers/attribute.js';
 import {
   HOST_KINDS,
@@ -300,5 +301,18 @@ describe('Chrome trace JSON', () => {
     const calls = complete.slice(0, trace.launches.count);
     expect(calls.every(({ args }) => 'layer_type' in args)).toBe(true);
     expect(calls.length).toBeGreaterThan(0);
+  });
+});
+
+describe('Chrome trace JSON of several ranks', () => {
+  it('is read back with the links of all of them', async () => {
+    const parts = await Promise.all(
+      [0, 1].map((rank) => openFile(`test/fixtures/kineto/two-ranks.rank${rank}.pt.trace.json.gz`)),
+    );
+    const trace = mergeRanks(parts);
+    const { again } = await roundTrip(trace);
+    const rows = (of: Trace) => ({ gpu: described(of).gpu, ranges: described(of).ranges.length });
+    expect(rows(again)).toEqual(rows(trace));
+    expect(trace.gpu.launch.filter((launch) => launch >= 0).length).toBeGreaterThan(0);
   });
 });

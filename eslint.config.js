@@ -1,7 +1,17 @@
 import tseslint from 'typescript-eslint';
 
 /** The rooms in the order a trace flows through them: none may import from a later one. */
-const rooms = ['trace', 'sqlite', 'formats', 'layers', 'analysis', 'source', 'query', 'session'];
+const rooms = [
+  'trace',
+  'sqlite',
+  'formats',
+  'layers',
+  'analysis',
+  'source',
+  'query',
+  'exchange',
+  'session',
+];
 /** Front ends: each stands on the session and none on another. */
 const fronts = ['extension', 'server', 'cli', 'webview'];
 

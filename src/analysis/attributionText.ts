@@ -6,11 +6,11 @@ import { visibleText } from './visibleText.js';
  * matched with nemotron_h configuration (52 layers)". Where nothing was labelled by it, it says so.
  */
 export function attributionParts(
-  { model, companion, rules, problems }: AttributionBasis,
+  { model, companion, rules, problems, kept }: AttributionBasis,
   population: Population,
 ): readonly string[] {
   const labelled = (method: 'structure' | 'companion') => (population.by_method[method] ?? 0) > 0;
-  const parts: string[] = [];
+  const parts: string[] = kept === true ? ['kept from import'] : [];
   if (model !== null) {
     const which =
       `${visibleText(model.family)} configuration (${model.layers} ` +

@@ -1,5 +1,7 @@
 import type { FormatId, Method, Phase, TimeKind } from '../trace/index.js';
 
+export type { AttributionBasis, AttributionProblem, ModelBasis } from '../trace/index.js';
+
 export const DECOMPOSE_BY = [
   'layer-type',
   'layer',
@@ -106,37 +108,6 @@ export interface TraceFigures {
   readonly gpu_events: number;
   readonly span_ns: number;
   readonly ranks: number;
-}
-
-/** What attribution had to go by besides the trace itself. */
-export interface AttributionBasis {
-  readonly model: ModelBasis | null;
-  /** names of the files of the companion trace; none = no companion */
-  readonly companion: readonly string[];
-  /** where rules that come before the built-in ones are from; none = there are no others */
-  readonly rules: readonly string[];
-  readonly problems: readonly AttributionProblem[];
-}
-
-/** The model's configuration that attribution had. */
-export interface ModelBasis {
-  /** its `model_type`, or the name a pattern gives itself */
-  readonly family: string;
-  /** how many layers it has */
-  readonly layers: number;
-  /** where it was read from; '' = not said */
-  readonly path: string;
-  /** nobody chose it: it lay beside the trace */
-  readonly found: boolean;
-  /** what was assumed, as sentences */
-  readonly notes: readonly string[];
-}
-
-/** Something that was given for attribution and is of no use. */
-export interface AttributionProblem {
-  readonly input: 'model' | 'companion' | 'rules';
-  /** why; a whole sentence. Of `rules` there is one for each rule that is left out */
-  readonly sentence: string;
 }
 
 /** What the dashboard over the same window would have shown. */

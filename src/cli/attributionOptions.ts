@@ -49,6 +49,7 @@ export async function attributionInputs(
     ...(model === undefined ? {} : { model: await modelText(model), modelPath: model }),
     ...(companion === undefined ? {} : { companion }),
     ...(sources.length === 0 ? {} : { rules: sources }),
+    ...(sources.length > 0 && options.rules === undefined ? { rulesFound: true } : {}),
   };
   return { inputs, found };
 }

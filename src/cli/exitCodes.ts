@@ -1,4 +1,5 @@
 import { NoSuchCallError } from '../analysis/callAt.js';
+import { OutputPlaceError, OutputWriteError } from '../session/nodeOutputFile.js';
 import { SqlError } from '../sqlite/engine.js';
 import { TraceOpenError } from '../trace/index.js';
 
@@ -34,10 +35,13 @@ export function exitCodeOf(error: unknown): number {
   }
   if (
     error instanceof UsageError ||
+    error instanceof OutputPlaceError ||
     error instanceof SqlError ||
     error instanceof NoSuchCallError
   ) {
     return EXIT.usage;
   }
-  return error instanceof OutputError ? EXIT.output : EXIT.defect;
+  return error instanceof OutputError || error instanceof OutputWriteError
+    ? EXIT.output
+    : EXIT.defect;
 }

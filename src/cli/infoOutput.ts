@@ -99,7 +99,7 @@ function infoJson(summary: TraceSummary): object {
 
 function counterText(summary: TraceSummary, counter: CounterFigures): string {
   const { name, unit, samples, min, max } = counter;
-  const place = counterPlace(summary, counter);
+  const place = counterPlace({ format: summary.recordedFormat, ranks: summary.ranks }, counter);
   // Bytes are shown in a unit that fits each of the two.
   const extremes = `${formatSample(min, unit === 'bytes' ? unit : '')} to ${formatSample(max, unit)}`;
   return `${place} ${name}: ${formatCount(samples)} ${samples === 1 ? 'sample' : 'samples'}, ${extremes}`;

@@ -14,6 +14,7 @@ import {
 import { TABLE_FORMATS, decomposeOutput } from './decomposeOutput.js';
 import type { TableFormat } from './decomposeOutput.js';
 import { EXIT, UsageError, exitCodeOf } from './exitCodes.js';
+import { addExchangeCommands } from './exchangeCommands.js';
 import { EXPLAIN_FORMATS, explainOutput } from './explainOutput.js';
 import type { ExplainFormat } from './explainOutput.js';
 import { INFO_FORMATS, infoOutput } from './infoOutput.js';
@@ -246,6 +247,12 @@ function buildProgram(runtime: CliRuntime): Command {
       });
     });
 
+  addExchangeCommands(
+    program,
+    { ...runtime, withTrace: (traces, options, use) => withTrace(runtime, traces, options, use) },
+    TRACES,
+  );
+
   return program;
 }
 
@@ -262,11 +269,6 @@ async function withTrace(
 ): Promise<void> {
   const { paths, found: foundTraces } = await traceFiles(given);
   const { inputs, found } = await attributionInputs(options, paths[0]);
-  if (found.length > 0) {
-    runtime.terminal.say(
-      `Rules of ${found.map(visibleText).join(' and ')} decide before the built-in ones.`,
-    );
-  }
   const session = await runtime.createSession();
   try {
     const summary = await session.open(paths, {
@@ -278,6 +280,14 @@ async function withTrace(
       ...(options.maxUnpacked === undefined ? {} : { unpackLimit: options.maxUnpacked }),
     });
     runtime.terminal.progressDone();
+    if (found.length > 0) {
+      const rules = found.map(visibleText).join(' and ');
+      runtime.terminal.say(
+        summary.attribution.kept === true
+          ? `Layers are kept from the import; the rules of ${rules} do not apply unless --rules names them.`
+          : `Rules of ${rules} decide before the built-in ones.`,
+      );
+    }
     for (const line of [...notesOnRanks(summary), ...notesOnInputs(summary)]) {
       runtime.terminal.say(line);
     }

@@ -3,6 +3,7 @@ import { createWebWorkerSession } from '../session/webWorkerSession.js';
 import { CLIENT_ID, CLIENT_NAME, CLIENT_OPTIONS, startClient } from './languageClient.js';
 import type { Runtime } from './runtime.js';
 import { start } from './start.js';
+import { workspaceOutput } from './workspaceOutput.js';
 
 /** Entry of VS Code in a browser: workers start from blobs and get the bytes of files. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -31,6 +32,7 @@ function browserRuntime(dist: vscode.Uri): Runtime {
       return createWebWorkerSession({ ...(await loaded), input });
     },
     readablePath: () => undefined,
+    createOutput: async (uri, inputs) => workspaceOutput(uri, inputs),
     async startLanguageClient() {
       const { LanguageClient } = await import('vscode-languageclient/browser');
       const worker = new Worker(await script('server.web.js'));

@@ -3,6 +3,7 @@ import type { DecomposeBy } from '../analysis/results.js';
 import type { ToView } from '../session/viewProtocol.js';
 import { chooseCompanion, chooseModel } from './chooseAttribution.js';
 import { chooseRanks } from './chooseRanks.js';
+import { exportTrace, saveDatabase, type ExportServices } from './exportTrace.js';
 import { noticeName } from './notice.js';
 import type { RunMemory } from './runMemory.js';
 import { runsToOpen, type RunOfFiles } from './runsToOpen.js';
@@ -33,12 +34,22 @@ const CHOICE_COMMANDS = {
   'layerscope.useCompanionTrace': chooseCompanion,
 } as const;
 
+/** Commands that write an open trace to a file. */
+const EXPORT_COMMANDS = {
+  'layerscope.exportTrace': exportTrace,
+  'layerscope.saveDatabase': saveDatabase,
+} as const;
+
 const FILE_FILTERS = {
   'GPU traces': ['db', 'rpd', 'sqlite', 'sqlite3', 'json', 'gz', 'tar', 'tgz'],
   'All files': ['*'],
 };
 
-export function registerCommands(editors: OpenEditors, runs: RunMemory): vscode.Disposable {
+export function registerCommands(
+  editors: OpenEditors,
+  runs: RunMemory,
+  services: ExportServices,
+): vscode.Disposable {
   const show = Object.entries(SHOW_COMMANDS).map(([id, message]) =>
     vscode.commands.registerCommand(id, async (resource?: unknown) => {
       const editor = await targetEditor(editors, resource);
@@ -53,6 +64,14 @@ export function registerCommands(editors: OpenEditors, runs: RunMemory): vscode.
       }
     }),
   );
+  const write = Object.entries(EXPORT_COMMANDS).map(([id, run]) =>
+    vscode.commands.registerCommand(id, async (resource?: unknown) => {
+      const editor = await targetEditor(editors, resource);
+      if (editor !== undefined) {
+        await run(editor.document, services);
+      }
+    }),
+  );
   const open = vscode.commands.registerCommand(
     'layerscope.openAsTrace',
     async (resource?: unknown, selected?: unknown) => {
@@ -61,7 +80,7 @@ export function registerCommands(editors: OpenEditors, runs: RunMemory): vscode.
       }
     },
   );
-  return vscode.Disposable.from(...show, ...choose, open);
+  return vscode.Disposable.from(...show, ...choose, ...write, open);
 }
 
 /** Opens files as one trace, in the tab of the first. */

@@ -18,6 +18,21 @@ export interface Runtime {
    * through VS Code.
    */
   readablePath(uri: vscode.Uri): string | undefined;
+  /**
+   * A file to write, which appears when it is whole.
+   * @param inputs what is read for it, which is never written to
+   * @throws Error with a sentence where nothing can be written there
+   */
+  createOutput(uri: vscode.Uri, inputs: readonly vscode.Uri[]): Promise<Output>;
   /** Starts the language server for trace SQL; whoever disposes of the answer stops it. */
   startLanguageClient(): Promise<vscode.Disposable>;
+}
+
+/** A file on its way. */
+export interface Output {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Gives the file its name. */
+  finish(): Promise<void>;
+  /** Takes away what was written. */
+  abandon(): Promise<void>;
 }

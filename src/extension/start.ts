@@ -43,7 +43,10 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
     ownRules.onDidChange(() => relabel(editors, log)),
     editor(TRACE_VIEW),
     editor(TRACE_OPTION_VIEW),
-    registerCommands(editors, services.runMemory),
+    registerCommands(editors, services.runMemory, {
+      runtime,
+      version: (context.extension.packageJSON as { version: string }).version,
+    }),
     serveTraceSql(runtime, log),
   );
 }

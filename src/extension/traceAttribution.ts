@@ -31,10 +31,22 @@ export class TraceAttribution {
     return this.companionFiles.get(path);
   }
 
+  /** Files that were chosen to tell layers by. */
+  get inputFiles(): readonly vscode.Uri[] {
+    const { model, companion } = this.choice;
+    return [...(typeof model === 'string' ? [model] : []), ...(companion ?? [])].map((address) =>
+      vscode.Uri.parse(address),
+    );
+  }
+
   /** The inputs for the session, read anew. Never fails: what cannot be read is told to the user. */
   async inputs(): Promise<AttributionInputs> {
     const [model, rules] = await Promise.all([this.model(), this.rules.sources(this.trace)]);
-    return { ...model, ...this.companion(), ...(rules.length === 0 ? {} : { rules }) };
+    return {
+      ...model,
+      ...this.companion(),
+      ...(rules.length === 0 ? {} : { rules, rulesFound: true }),
+    };
   }
 
   private async model(): Promise<AttributionInputs> {

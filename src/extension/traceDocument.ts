@@ -72,6 +72,11 @@ export class TraceDocument implements vscode.CustomDocument {
     await this.trace.open(this.pathsWith(others));
   }
 
+  /** What is read for this trace: nothing may be written to it. */
+  get inputs(): readonly vscode.Uri[] {
+    return [...this.files.values(), ...this.attribution.inputFiles];
+  }
+
   /** Loads other ranks of the run, and remembers them. @throws Error with a sentence */
   async loadRanks(ranks: RankChoice, options: CallOptions): Promise<void> {
     await this.trace.loadRanks(ranks, options);

@@ -55,6 +55,14 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
   const originNs = origins.reduce((least, origin) => (origin < least ? origin : least));
   const shifts = origins.map((origin) => Number(origin - originNs));
   warnAboutClocks(parts, clocks, warnings);
+  if (parts.some((part) => part.kept !== undefined)) {
+    warnings.push({
+      code: 'labels-not-kept',
+      message:
+        'Imports of several ranks were opened together: their layers are told anew. Import the ranks together to keep them.',
+      rows: 0,
+    });
+  }
 
   const names = new NameTable();
   const nameIds = parts.map((part) =>

@@ -6,7 +6,7 @@ import type { Probe } from './reader.js';
 import { sqliteTables } from './sqliteSchema.js';
 
 const READS =
-  'This version reads events tables, Ingero, rocpd and RPD databases and Nsight Systems exports (SQLite), and PyTorch profiler traces (JSON).';
+  'This version reads events tables, Ingero, rocpd and RPD databases, Nsight Systems exports and its own imports (SQLite), and PyTorch profiler traces (JSON).';
 const TABLES_NAMED = 6;
 
 /** The error for a file that no reader takes: what it looks like, and what to do. */

@@ -20,6 +20,18 @@ export interface CompanionReading {
   readonly reading: ReadOptions;
 }
 
+export interface LabelOptions extends CallOptions {
+  /** labels that came with the trace stand, where nobody chose anything else to tell layers by */
+  readonly keep?: boolean;
+}
+
+/** Whether somebody chose something for this trace; what merely lay beside it is no choice. */
+function chosen(given: AttributionInputs, companion: CompanionReading | null): boolean {
+  const model = given.model !== undefined && given.modelFound !== true;
+  const rules = (given.rules ?? []).length > 0 && given.rulesFound !== true;
+  return model || rules || companion !== null;
+}
+
 /**
  * Labels a trace with all that is given besides it. What is given but of no use costs its own
  * evidence, not the trace: the basis says which input it was and why.
@@ -31,7 +43,7 @@ export async function labelTrace(
   trace: Trace,
   given: AttributionInputs,
   companion: CompanionReading | null,
-  options: CallOptions,
+  options: LabelOptions,
 ): Promise<{ labels: LayerLabels; basis: AttributionBasis; rules: RuleSet }> {
   const problems: AttributionProblem[] = [];
   const attempt = async <T>(input: AttributionProblem['input'], use: () => T | Promise<T>) => {
@@ -54,6 +66,10 @@ export async function labelTrace(
   misses(own.mistakes);
   const plan = text === undefined ? undefined : await attempt('model', () => planOf(text));
   const base = defined({ rules, model: plan });
+  const { kept } = trace;
+  if (kept !== undefined && options.keep === true && !chosen(given, companion)) {
+    return { labels: kept.labels, basis: kept.basis, rules };
+  }
   const aligned =
     companion === null
       ? undefined

@@ -7,6 +7,8 @@ import type {
   AttributionInputs,
   CallChoice,
   CallOptions,
+  ExportReport,
+  ExportRequest,
   OpenOptions,
   QueryResult,
   TraceSession,
@@ -154,6 +156,31 @@ export class ComposedSession implements TraceSession {
       signal.addEventListener('abort', abort, { once: true });
       answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
     });
+  }
+
+  async export(
+    request: ExportRequest,
+    take: (bytes: Uint8Array) => Promise<void>,
+    options: CallOptions = {},
+  ): Promise<ExportReport> {
+    const { trace } = this.parts;
+    const { signal, progress } = options;
+    const number = await trace.startExport(request, options);
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const step = await trace.nextPart({ export: number });
+        progress?.({ stage: step.stage, fraction: step.fraction });
+        if (step.bytes !== undefined) {
+          await take(step.bytes);
+        }
+        if (step.report !== undefined) {
+          return step.report;
+        }
+      }
+    } finally {
+      await trace.endExport({ export: number });
+    }
   }
 
   /** Ends both halves at once, whatever they are doing. */

@@ -1,3 +1,4 @@
+import type { ExportReport, ExportRequest } from '../exchange/exportRequest.js';
 import type { RankChoice } from '../formats/ranks/rankChoice.js';
 import type { DatabasePlace } from '../sqlite/engine.js';
 import type { QueryTables } from '../query/tables.js';
@@ -42,7 +43,7 @@ export interface QueryData {
 /** The half of a session that holds the trace: in a worker under VS Code. */
 export interface TraceEngine extends Omit<
   TraceSession,
-  'open' | 'loadRanks' | 'reattribute' | 'query' | 'close'
+  'open' | 'loadRanks' | 'reattribute' | 'query' | 'export' | 'close'
 > {
   open(
     request: {
@@ -65,6 +66,21 @@ export interface TraceEngine extends Omit<
   ): Promise<TraceSummary>;
   reattribute(inputs: EngineAttribution, options?: CallOptions): Promise<TraceSummary>;
   queryData(request: undefined, options?: CallOptions): Promise<QueryData>;
+  /** Begins to write the open trace; the number stands for it until its end. */
+  startExport(request: ExportRequest, options?: CallOptions): Promise<number>;
+  nextPart(request: { export: number }, options?: CallOptions): Promise<ExportStep>;
+  /** Gives an export up, if it has not come to its end. */
+  endExport(request: { export: number }, options?: CallOptions): Promise<void>;
+}
+
+/** What one step of an export gives. */
+export interface ExportStep {
+  readonly bytes?: Uint8Array;
+  readonly stage: string;
+  /** 0 to 1 */
+  readonly fraction: number;
+  /** only at the end */
+  readonly report?: ExportReport;
 }
 
 /** The half that runs people's SQL. It cannot be interrupted, so it has a worker that can be ended. */
@@ -92,5 +108,10 @@ export const TRACE_ENGINE_METHODS = [
   'sourceHints',
   'attributed',
   'queryData',
+  'startExport',
+  'nextPart',
+  'endExport',
 ] as const;
+/** Those whose results own their typed arrays, which then move instead of being copied. */
+export const MOVING_METHODS = ['tiles', 'nextPart'] as const;
 export const QUERY_ENGINE_METHODS = ['load', 'query'] as const;

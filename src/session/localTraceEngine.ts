@@ -13,6 +13,8 @@ import type {
 import { findStalls } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
+import { exportParts } from '../exchange/exportParts.js';
+import type { ExportParts, ExportRequest } from '../exchange/exportRequest.js';
 import { cancellable, openRun } from '../formats/openTrace.js';
 import { plainDatabase } from '../formats/packedDatabase.js';
 import type { RankChoice } from '../formats/ranks/rankChoice.js';
@@ -25,10 +27,17 @@ import type { RuleSet } from '../layers/rules.js';
 import { hidesValues } from '../query/privateValues.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
+import type { SqlDatabase } from '../sqlite/engine.js';
 import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
 import { attributedCalls } from './attributedCalls.js';
-import { labelTrace } from './attribution.js';
-import type { EngineAttribution, QueryData, TraceEngine, TraceInput } from './engines.js';
+import { labelTrace, type LabelOptions } from './attribution.js';
+import type {
+  EngineAttribution,
+  ExportStep,
+  QueryData,
+  TraceEngine,
+  TraceInput,
+} from './engines.js';
 import { cancelled } from './rpc.js';
 import type { CallChoice, CallOptions, TraceSummary } from './session.js';
 
@@ -37,11 +46,14 @@ export interface TraceEngineRuntime {
   readonly readers: readonly FormatReader[];
   source(input: TraceInput): Promise<TraceSource>;
   readonly largeDatabases?: LargeDatabases;
+  /** a new one, to be written */
+  newDatabase(): Promise<SqlDatabase>;
 }
 
 interface Opened {
   readonly trace: Trace;
   readonly labels: LayerLabels;
+  readonly basis: AttributionBasis;
   /** those the labels were made with */
   readonly rules: RuleSet;
   /** its files; of the run, those that are loaded and those that are not */
@@ -62,6 +74,8 @@ interface Kept {
 export class LocalTraceEngine implements TraceEngine {
   private opened: Opened | undefined;
   private kept: Kept | undefined;
+  private readonly exports = new Map<number, ExportParts>();
+  private lastExport = 0;
 
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
@@ -86,8 +100,11 @@ export class LocalTraceEngine implements TraceEngine {
     const reading = this.reading(options, unpackLimit);
     const { run, trace } = await openRun(files, this.runtime.readers, ranks, reading);
     options.signal?.throwIfAborted();
-    const { labels, basis, rules } = await this.label(trace, attribution, options);
-    this.opened = { trace, labels, rules, run, inputs, unpackLimit, timeline: undefined };
+    const { labels, basis, rules } = await this.label(trace, attribution, {
+      ...options,
+      keep: true,
+    });
+    this.opened = { trace, labels, basis, rules, run, inputs, unpackLimit, timeline: undefined };
     return summaryOf(trace, basis);
   }
 
@@ -105,11 +122,14 @@ export class LocalTraceEngine implements TraceEngine {
     }
     const reading = this.reading(options, opened.unpackLimit);
     const trace = await cancellable(reading, () => opened.run.load(request.ranks, reading));
-    const { labels, basis, rules } = await this.label(trace, request.attribution ?? {}, options);
+    const { labels, basis, rules } = await this.label(trace, request.attribution ?? {}, {
+      ...options,
+      keep: true,
+    });
     if (this.opened?.run !== opened.run) {
       throw cancelled(); // another trace was opened meanwhile
     }
-    this.opened = { ...opened, trace, labels, rules, timeline: undefined };
+    this.opened = { ...opened, trace, labels, basis, rules, timeline: undefined };
     return summaryOf(trace, basis);
   }
 
@@ -122,7 +142,7 @@ export class LocalTraceEngine implements TraceEngine {
     if (this.opened?.trace !== opened.trace) {
       throw cancelled(); // another trace was opened meanwhile
     }
-    this.opened = { ...opened, labels, rules, timeline: undefined };
+    this.opened = { ...opened, labels, basis, rules, timeline: undefined };
     return summaryOf(opened.trace, basis);
   }
 
@@ -180,7 +200,8 @@ export class LocalTraceEngine implements TraceEngine {
     const { trace, labels, inputs } = this.current();
     const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
     const own = trace.files.length === 1 ? inputs.get(trace.files[0].path) : undefined;
-    if (trace.format === 'kineto' || own === undefined) {
+    const isDatabase = trace.kept !== undefined || trace.format !== 'kineto';
+    if (!isDatabase || own === undefined) {
       // Several files have no database in common: the views hold the events of all of them.
       return { tables, database: null };
     }
@@ -213,6 +234,28 @@ export class LocalTraceEngine implements TraceEngine {
     }
   }
 
+  async startExport(request: ExportRequest): Promise<number> {
+    const { trace, labels, basis } = this.current();
+    const database = request.to === 'database' ? await this.runtime.newDatabase() : null;
+    const number = ++this.lastExport;
+    this.exports.set(number, exportParts({ trace, labels, basis }, request, database));
+    return number;
+  }
+
+  async nextPart(request: { export: number }): Promise<ExportStep> {
+    const parts = this.exports.get(request.export);
+    if (parts === undefined) {
+      throw new Error('That export has ended.');
+    }
+    const step = parts.next();
+    return step.done === true ? { stage: '', fraction: 1, report: step.value } : step.value;
+  }
+
+  async endExport(request: { export: number }): Promise<void> {
+    this.exports.get(request.export)?.return({ rows: [], notes: [] });
+    this.exports.delete(request.export);
+  }
+
   /** @param unpackLimit bytes; undefined = of each file what its size allows */
   private reading(options: CallOptions, unpackLimit: number | undefined): ReadOptions {
     const { largeDatabases } = this.runtime;
@@ -223,7 +266,7 @@ export class LocalTraceEngine implements TraceEngine {
     };
   }
 
-  private label(trace: Trace, attribution: EngineAttribution, options: CallOptions) {
+  private label(trace: Trace, attribution: EngineAttribution, options: LabelOptions) {
     const { companion = [], companionProblem, ...given } = attribution;
     const sources = async () => {
       if (companionProblem !== undefined) {
@@ -262,8 +305,10 @@ export class LocalTraceEngine implements TraceEngine {
 function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
   return {
     files: trace.files,
-    format: trace.format,
-    formatLabel: trace.formatLabel,
+    format: trace.kept === undefined ? trace.format : 'layerscope',
+    recordedFormat: trace.format,
+    formatLabel:
+      trace.kept === undefined ? trace.formatLabel : `Layerscope import of ${trace.formatLabel}`,
     spanNs: trace.spanNs,
     originNs: trace.clock.originNs.toString(),
     epoch: trace.clock.epoch,

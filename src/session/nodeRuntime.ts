@@ -5,7 +5,7 @@ import { MOST_SQLITE_BYTES } from '../formats/sqliteDatabase.js';
 import type { DatabaseFile, DatabasePlace } from '../sqlite/engine.js';
 import { nodeSqlite, openNodeSqlite } from '../sqlite/nodeSqliteEngine.js';
 import { loadNodeSqlJs } from '../sqlite/nodeSqlJs.js';
-import { openSqlJs } from '../sqlite/sqlJsEngine.js';
+import { newSqlJsDatabase, openSqlJs } from '../sqlite/sqlJsEngine.js';
 import type { TraceInput } from './engines.js';
 import { givenSource } from './givenSource.js';
 import { LocalQueryEngine } from './localQueryEngine.js';
@@ -42,6 +42,7 @@ export function nodeEngines(
       new LocalTraceEngine({
         readers: traceReaders(openEngine),
         source: async (input) => givenSource(input) ?? nodeFileSource(input.path),
+        newDatabase: async () => newSqlJsDatabase(await loadNodeSqlJs(folder)),
         ...(scratch !== undefined && {
           largeDatabases: nodeLargeDatabases(nativeBeyond ?? MOST_SQLITE_BYTES, scratch),
         }),

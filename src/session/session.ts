@@ -12,6 +12,7 @@ import type {
   TimeWindow,
   UnclassifiedList,
 } from '../analysis/results.js';
+import type { ExportReport, ExportRequest } from '../exchange/exportRequest.js';
 import type { RankChoice } from '../formats/ranks/rankChoice.js';
 import type { RuleSource } from '../layers/ownRules.js';
 import type { SourceHint } from '../source/hint.js';
@@ -20,6 +21,7 @@ import type {
   FormatId,
   Marker,
   Rank,
+  RecordedFormat,
   RankFile,
   ReportProgress,
   TimeKind,
@@ -27,12 +29,14 @@ import type {
   TraceReport,
 } from '../trace/index.js';
 
-export type { RankChoice, SourceHint };
+export type { ExportReport, ExportRequest, RankChoice, SourceHint };
 
 /** What is known of a trace once it is open; plain data. */
 export interface TraceSummary {
   readonly files: readonly TraceFile[];
   readonly format: FormatId;
+  /** what recorded it, also where it was read from an import */
+  readonly recordedFormat: RecordedFormat;
   readonly formatLabel: string;
   readonly spanNs: number;
   /** absolute time of 0, ns, as decimal text (bigint does not cross the message path) */
@@ -68,6 +72,8 @@ export interface AttributionInputs {
   readonly companion?: readonly string[];
   /** rules that come before the built-in ones; of two sources the first decides */
   readonly rules?: readonly RuleSource[];
+  /** nobody chose the rules for this trace: they lay near it, or are settings */
+  readonly rulesFound?: boolean;
 }
 
 /** One line of `layerscope attribute`. */
@@ -159,5 +165,14 @@ export interface TraceSession {
     request: { from: number; count: number; explain?: boolean },
     options?: CallOptions,
   ): Promise<readonly AttributedCall[]>;
+  /**
+   * Writes the open trace for other programs, or as a database of its own.
+   * @param take gets the bytes piece by piece; the next piece is made when it is done with one
+   */
+  export(
+    request: ExportRequest,
+    take: (bytes: Uint8Array) => Promise<void>,
+    options?: CallOptions,
+  ): Promise<ExportReport>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { LargeDatabases } from '../formats/reader.js';
 import type { DatabasePlace } from '../sqlite/engine.js';
-import { loadSqlJs, openSqlJs } from '../sqlite/sqlJsEngine.js';
+import { loadSqlJs, newSqlJsDatabase, openSqlJs } from '../sqlite/sqlJsEngine.js';
 import { givenSource } from './givenSource.js';
 import { LocalQueryEngine } from './localQueryEngine.js';
 import { LocalTraceEngine } from './localTraceEngine.js';
@@ -25,6 +25,7 @@ export function webEngines(start: Promise<WebWorkerStart>): {
           }
           return source;
         },
+        newDatabase: async () => newSqlJsDatabase(await sqlJs),
         largeDatabases: IN_BROWSER,
       }),
     query: () => new LocalQueryEngine(openEngine),

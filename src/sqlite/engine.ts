@@ -65,6 +65,12 @@ export interface SqlEngine {
   close(): void;
 }
 
+/** An engine over a database of its own, whose bytes can be had. */
+export interface SqlDatabase extends SqlEngine {
+  /** The database as a file has it. Functions that were registered are gone afterwards. @throws SqlError */
+  bytes(): Uint8Array;
+}
+
 /** What SQLite said, with the statement it was about. */
 export class SqlError extends Error {
   override readonly name = 'SqlError';

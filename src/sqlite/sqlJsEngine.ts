@@ -5,6 +5,7 @@ import {
   type AggregateFunction,
   type DatabasePlace,
   type ScalarFunction,
+  type SqlDatabase,
   type SqlEngine,
   type SqlRows,
   type SqlValue,
@@ -34,6 +35,7 @@ interface SqlJsDatabase {
     name: string,
     f: { init: () => unknown; step: (...args: never[]) => unknown; finalize: unknown },
   ): unknown;
+  export(): Uint8Array;
   close(): void;
 }
 
@@ -63,7 +65,12 @@ export function openSqlJs(sqlJs: SqlJs, database: DatabasePlace | null): SqlEngi
   return new SqlJsEngine(new sqlJs.Database(database));
 }
 
-class SqlJsEngine extends BaseEngine {
+/** A new database, to be written. */
+export function newSqlJsDatabase(sqlJs: SqlJs): SqlDatabase {
+  return new SqlJsEngine(new sqlJs.Database(null));
+}
+
+class SqlJsEngine extends BaseEngine implements SqlDatabase {
   constructor(private readonly db: SqlJsDatabase) {
     super();
     // Damaged pages are then found when a page is loaded, not followed; and what a file's schema computes
@@ -167,6 +174,10 @@ class SqlJsEngine extends BaseEngine {
         finalize: (state: State) => plainResult(name, f.finalize(state)),
       }),
     );
+  }
+
+  bytes(): Uint8Array {
+    return guarded('export', () => this.db.export());
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import type { KeptLabels } from './labels.js';
 import type { NameTable } from './names.js';
 
 /**
@@ -292,7 +293,11 @@ export interface TraceReport {
   readonly facts: readonly { readonly name: string; readonly value: string }[];
 }
 
-export type FormatId = 'flat' | 'ingero' | 'kineto' | 'nsys' | 'rocpd' | 'rpd';
+export const RECORDED_FORMATS = ['flat', 'ingero', 'kineto', 'nsys', 'rocpd', 'rpd'] as const;
+/** What a recorder writes. */
+export type RecordedFormat = (typeof RECORDED_FORMATS)[number];
+/** What a reader reads. */
+export type FormatId = RecordedFormat | 'layerscope';
 
 export interface TraceFile {
   readonly path: string;
@@ -304,7 +309,8 @@ export interface TraceFile {
 /** One opened recording, in columns. Immutable once read. */
 export interface Trace {
   readonly files: readonly TraceFile[];
-  readonly format: FormatId;
+  /** what recorded it, also where it was read from an import */
+  readonly format: RecordedFormat;
   /** "Ingero 0.9", "PyTorch profiler (Kineto) schema 1", "events table" */
   readonly formatLabel: string;
   readonly clock: {
@@ -338,4 +344,6 @@ export interface Trace {
   readonly counters: readonly CounterTrack[];
   readonly markers: readonly Marker[];
   readonly report: TraceReport;
+  /** only where it was read from an import */
+  readonly kept?: KeptLabels;
 }

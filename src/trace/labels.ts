@@ -50,3 +50,45 @@ export interface Step {
   readonly start: number;
   readonly duration: number;
 }
+
+/** What attribution had to go by besides the trace itself. */
+export interface AttributionBasis {
+  readonly model: ModelBasis | null;
+  /** names of the files of the companion trace; none = no companion */
+  readonly companion: readonly string[];
+  /** where rules that come before the built-in ones are from; none = there are no others */
+  readonly rules: readonly string[];
+  readonly problems: readonly AttributionProblem[];
+  /** the labels came with the trace, and these are the inputs they were made with; see `KeptLabels` */
+  readonly kept?: true;
+}
+
+/** The model's configuration that attribution had. */
+export interface ModelBasis {
+  /** its `model_type`, or the name a pattern gives itself */
+  readonly family: string;
+  /** how many layers it has */
+  readonly layers: number;
+  /** where it was read from; '' = not said */
+  readonly path: string;
+  /** nobody chose it: it lay beside the trace */
+  readonly found: boolean;
+  /** what was assumed, as sentences */
+  readonly notes: readonly string[];
+}
+
+/** Something that was given for attribution and is of no use. */
+export interface AttributionProblem {
+  readonly input: 'model' | 'companion' | 'rules';
+  /** why; a whole sentence. Of `rules` there is one for each rule that is left out */
+  readonly sentence: string;
+}
+
+/** Labels that came with a trace: an import keeps those it was made with. */
+export interface KeptLabels {
+  /** one label a row of `measuredColumns(trace)` */
+  readonly labels: LayerLabels;
+  readonly basis: AttributionBasis;
+  /** the files that were imported */
+  readonly sources: readonly { readonly name: string; readonly bytes: number }[];
+}

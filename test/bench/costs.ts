@@ -1,7 +1,13 @@
 import { decompose } from '../../src/analysis/decompose.js';
 import { findStalls } from '../../src/analysis/stalls.js';
 import { Timeline } from '../../src/analysis/timeline.js';
+import { bytesSource } from '../../src/formats/bytesSource.js';
+import { openTrace } from '../../src/formats/openTrace.js';
 import { attribute, type AttributeOptions } from '../../src/layers/attribute.js';
+import { traceReaders } from '../../src/session/traceReaders.js';
+import { loadNodeSqlJs } from '../../src/sqlite/nodeSqlJs.js';
+import { openSqlJs } from '../../src/sqlite/sqlJsEngine.js';
+import { exported } from '../unit/exchange/exporting.js';
 import { readRecorded, recordedPlan } from '../unit/layers/structure/recordedTruth.js';
 import { compareEngines } from './engines.js';
 import { repeatTrace } from './repeatTrace.js';
@@ -147,3 +153,40 @@ for (const [what, recorded] of [
     console.log(`${name}: ${(taken / 1000).toFixed(2)} s on this machine`);
   }
 }
+
+// Opening: a trace as the profiler wrote it against its import, with the labels told and kept.
+const sqlJs = await loadNodeSqlJs();
+const readers = traceReaders(async (database) => openSqlJs(sqlJs, database));
+const recorded = repeatTrace(step, Math.ceil(100_000 / step.gpu.count));
+const events = recorded.gpu.count + recorded.launches.count + recorded.ranges.count;
+const asJson = (await exported(recorded, { to: 'chrome' })).bytes;
+const asPackedJson = (await exported(recorded, { to: 'chrome', gzip: true })).bytes;
+const beganImport = performance.now();
+const asImport = (await exported(recorded, { to: 'database' })).bytes;
+const imported = performance.now() - beganImport;
+
+/** Median ms of opening a file and knowing its layers. */
+async function opening(name: string, bytes: Uint8Array): Promise<number> {
+  const taken: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const began = performance.now();
+    const trace = await openTrace([bytesSource(name, name, bytes)], readers);
+    if (trace.kept === undefined) {
+      attribute(trace);
+    }
+    taken.push(performance.now() - began);
+  }
+  return taken.sort((a, b) => a - b)[1];
+}
+
+const ofJson = await opening('trace.json', asJson);
+const ofPackedJson = await opening('trace.json.gz', asPackedJson);
+const ofImport = await opening('trace.db', asImport);
+report(`opening ${events} events as JSON, of opening their import`, ofJson / ofImport);
+report(`opening ${events} events as gzip, of opening their import`, ofPackedJson / ofImport);
+report('size of the import, of the JSON', asImport.length / asJson.length);
+report('size of the import, of the gzip', asImport.length / asPackedJson.length);
+console.log(`opening the import: ${(ofImport / 1000).toFixed(2)} s on this machine`);
+console.log(
+  `writing the import, labels included: ${(imported / 1000).toFixed(2)} s on this machine`,
+);

@@ -46,6 +46,8 @@ const FILES = [
   'layers/falcon_h1.decode.pt.trace.json.gz',
   'layers/gpt_oss.decode.pt.trace.json.gz',
   'layers/zamba2.graph.pt.trace.json.gz',
+  'layerscope/ingero_1.db',
+  'layerscope/pytorch_1.db',
   'nsys/before_2.9.sqlite',
   'nsys/captured_3.25.sqlite',
   'nsys/graphs_3.24.7.sqlite',

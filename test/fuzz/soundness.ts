@@ -5,6 +5,8 @@ import { queryTables } from '../../src/query/tables.js';
 import {
   GPU_KINDS,
   HOST_KINDS,
+  LAYER_TYPES,
+  METHODS,
   RANGE_KINDS,
   measuredColumns,
   type TimedColumns,
@@ -116,6 +118,27 @@ function columnProblems(trace: Trace, problems: Set<string>): void {
     index('stacks', stack, stack.length, 0, stacks.frames.length);
   }
   parentProblems(ranges.parent, problems);
+  if (trace.kept !== undefined) {
+    const { type, index: layer, module, method, rule, step, rules, steps } = trace.kept.labels;
+    const { count } = measuredColumns(trace);
+    index('labels.type', type, count, 0, LAYER_TYPES.length);
+    index('labels.index', layer, count, -1, 2 ** 15);
+    index('labels.module', module, count, 0, names.size);
+    index('labels.method', method, count, 0, METHODS.length);
+    index('labels.rule', rule, count, 0, rules.length);
+    index('labels.step', step, count, -1, steps.length);
+    index(
+      'steps.rank',
+      steps.map(({ rank }) => rank),
+      steps.length,
+      0,
+      trace.ranks.length,
+    );
+  }
+  for (const { time, value, rank } of trace.counters) {
+    index('counter.rank', [rank], 1, 0, trace.ranks.length);
+    finite('counter samples', [...time, ...value], problems, -Infinity);
+  }
   for (const [what, values] of [
     ['gpu.bytes', gpu.bytes],
     ['gpu.correlation', gpu.correlation],
@@ -217,7 +240,7 @@ function finite(what: string, values: readonly number[], problems: Set<string>, 
 
 function analysisProblems(trace: Trace, problems: Set<string>): void {
   const { count } = measuredColumns(trace);
-  const labels = attribute(trace);
+  const labels = trace.kept?.labels ?? attribute(trace);
   if (labels.type.length !== count) {
     problems.add(`${labels.type.length} labels of ${count} calls`);
   }

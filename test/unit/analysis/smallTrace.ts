@@ -11,7 +11,7 @@ import {
 import type {
   CountedEvents,
   CounterTrack,
-  FormatId,
+  RecordedFormat,
   Frame,
   KernelShape,
   Lane,
@@ -75,7 +75,7 @@ export interface Parts {
   frames?: readonly Frame[];
   stacks?: readonly (readonly number[])[];
   rowsCounted?: number | null;
-  format?: FormatId;
+  format?: RecordedFormat;
   countedByName?: readonly CountedEvents[];
   /** else from the events */
   spanNs?: number;

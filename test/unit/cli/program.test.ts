@@ -19,6 +19,7 @@ import { TraceOpenError } from '../../../src/trace/index.js';
 const summary: TraceSummary = {
   files: [{ path: '/t/a.db', name: 'a.db', bytes: 610_304 }],
   format: 'flat',
+  recordedFormat: 'flat',
   formatLabel: 'events table',
   spanNs: 1e9,
   originNs: '1777334400000000123',
@@ -163,6 +164,7 @@ async function run(args: readonly string[], answers: Partial<TraceSession> = {})
     sourceHints: refuse,
     query: refuse,
     attributed: refuse,
+    export: refuse,
     close,
     ...answers,
   };

@@ -53,7 +53,7 @@ describe('what package.json promises', () => {
     }
   });
 
-  it('has the ten commands by their titles, and code for each', () => {
+  it('has the twelve commands by their titles, and code for each', () => {
     expect(contributes.commands.map((c) => `${c.category}: ${c.title}`)).toEqual([
       'Layerscope: Decompose by Layer Type',
       'Layerscope: Decompose by Layer',
@@ -65,6 +65,8 @@ describe('what package.json promises', () => {
       'Layerscope: Ranks…',
       'Layerscope: Use Model Configuration…',
       'Layerscope: Use Companion Trace…',
+      'Layerscope: Export Trace…',
+      'Layerscope: Save as Layerscope Database…',
     ]);
     for (const { command } of contributes.commands) {
       expect(source('commands')).toContain(`'${command}'`);

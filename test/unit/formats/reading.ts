@@ -8,6 +8,7 @@ import { kinetoReader } from '../../../src/formats/kineto/kinetoReader.js';
 import { nodeFileSource } from '../../../src/formats/nodeFileSource.js';
 import { nsysReader } from '../../../src/formats/nsys/nsysReader.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
+import { layerscopeReader } from '../../../src/formats/layerscope/layerscopeReader.js';
 import type { FormatReader, TraceSource } from '../../../src/formats/reader.js';
 import { rocpdReader } from '../../../src/formats/rocpd/rocpdReader.js';
 import { rpdReader } from '../../../src/formats/rpd/rpdReader.js';
@@ -21,6 +22,7 @@ export async function readers(): Promise<FormatReader[]> {
   const sqlJs = await loadNodeSqlJs();
   const openEngine: OpenEngine = async (database) => openSqlJs(sqlJs, database);
   return [
+    layerscopeReader(openEngine),
     ingeroReader(openEngine),
     rocpdReader(openEngine),
     rpdReader(openEngine),

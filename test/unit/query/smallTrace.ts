@@ -8,7 +8,7 @@ import {
   RangeBuilder,
   layerTypeCode,
   measuredColumns,
-  type FormatId,
+  type RecordedFormat,
   type LayerLabels,
   type Trace,
 } from '../../../src/trace/index.js';
@@ -201,7 +201,7 @@ export function smallTrace(): { trace: Trace; labels: LayerLabels } {
 }
 
 /** The same as a trace of API calls only. */
-export function hostTrace(format: FormatId): { trace: Trace; labels: LayerLabels } {
+export function hostTrace(format: RecordedFormat): { trace: Trace; labels: LayerLabels } {
   const { trace, labels } = smallTrace();
   const count = trace.launches.count;
   return {

@@ -1,0 +1,185 @@
+import { viewNamed } from '../../query/catalogue.js';
+
+/**
+ * Views that an import carries for every other reader of SQLite: those of the same names in docs/sql.md,
+ * with the same columns, over the tables of the file. What needs percentiles (`layers`), the analysis
+ * (`stalls`) or a list of names (`collectives`) is left to Layerscope.
+ */
+const TIMES = {
+  start_ns: 'c.start',
+  start_us: 'c.start / 1000.0',
+  end_ns: 'c.start + c.duration',
+  duration_ns: 'c.duration',
+  duration_us: 'c.duration / 1000.0',
+};
+
+const LABELS = {
+  layer_type: 't.key',
+  layer_label: 't.label',
+  layer_index: 'c.layer_index',
+  module: 'mn.text',
+  method: 'me.key',
+  step: 's.number',
+  step_label: 's.label',
+  step_id: 'c.step',
+  phase: "coalesce(s.phase, 'unknown')",
+};
+const LABEL_JOINS = `LEFT JOIN layer_type t ON t.id = c.layer_type
+  LEFT JOIN name mn ON mn.id = c.module
+  LEFT JOIN method me ON me.id = c.method
+  LEFT JOIN step s ON s.id = c.step`;
+
+const RANK = { rank: 'r.rank', rank_id: 'l.rank' };
+const STREAM = { device: 'l.device', stream: numeric('l.number') };
+const THREAD = { process: numeric('l.process'), thread: numeric('l.number') };
+const PLACE_JOINS = `LEFT JOIN name n ON n.id = c.name
+  LEFT JOIN lane l ON l.id = c.lane
+  LEFT JOIN rank r ON r.id = l.rank`;
+
+const GPU = {
+  id: 'c.id',
+  name: 'n.text',
+  kind: 'k.key',
+  bytes: 'c.bytes',
+  gb_per_s: 'c.bytes / nullif(c.duration * 1.0, 0)',
+  ...TIMES,
+  ...LABELS,
+  ...RANK,
+  ...STREAM,
+  correlation: 'c.correlation',
+  launch_id: 'c.launch',
+  queue_ns: 'c.start - (a.start + a.duration)',
+  queue_us: '(c.start - (a.start + a.duration)) / 1000.0',
+  replayed: 'c.replayed',
+  grid_x: 'sh.grid_x',
+  grid_y: 'sh.grid_y',
+  grid_z: 'sh.grid_z',
+  block_x: 'sh.block_x',
+  block_y: 'sh.block_y',
+  block_z: 'sh.block_z',
+};
+const FROM_GPU = `FROM gpu c ${PLACE_JOINS} ${LABEL_JOINS}
+  LEFT JOIN gpu_kind k ON k.id = c.kind
+  LEFT JOIN launch a ON a.id = c.launch
+  LEFT JOIN kernel_shape sh ON sh.id = c.shape`;
+
+/** Ids that are numbers count and compare as such; '' is none. */
+function numeric(column: string): string {
+  const number = `CAST(${column} AS INTEGER)`;
+  return `CASE WHEN CAST(${number} AS TEXT) = ${column} THEN ${number} ELSE nullif(${column}, '') END`;
+}
+
+/** Statements that make the views. @param measured the table that has the labels */
+export function viewStatements(measured: 'gpu' | 'launch'): readonly string[] {
+  const launch = { id: 'c.id', name: 'n.text', ...TIMES, ...LABELS, ...RANK, ...THREAD };
+  const host = measured === 'launch';
+  const calls = {
+    ...(host ? launch : GPU),
+    time_kind: host ? "'host_api'" : "'gpu'",
+    device: host ? 'NULL' : STREAM.device,
+    stream: host ? 'NULL' : STREAM.stream,
+    thread: host ? THREAD.thread : 'NULL',
+  };
+  // Only the table that is measured has columns of labels.
+  const fromLaunches = `FROM launch c ${PLACE_JOINS} ${host ? LABEL_JOINS : ''}`;
+  return [
+    view('kernels', GPU, `${FROM_GPU} WHERE k.key IN ('kernel', 'graph')`),
+    view('memory_ops', GPU, `${FROM_GPU} WHERE k.key IN ('memcpy', 'memset')`),
+    view('calls', calls, host ? fromLaunches : FROM_GPU),
+    view(
+      'launches',
+      {
+        ...launch,
+        correlation: 'c.correlation',
+        gpu_events: '(SELECT count(*) FROM gpu g WHERE g.launch = c.id)',
+        gpu_ns: '(SELECT coalesce(sum(g.duration), 0) FROM gpu g WHERE g.launch = c.id)',
+        range_id: 'c.range',
+      },
+      fromLaunches,
+      host ? [] : [...Object.keys(LABELS), 'gpu_events', 'gpu_ns'],
+    ),
+    view(
+      'ranges',
+      {
+        id: 'c.id',
+        name: 'n.text',
+        kind: 'k.key',
+        ...TIMES,
+        ...RANK,
+        ...THREAD,
+        parent_id: 'c.parent',
+      },
+      `FROM range c ${PLACE_JOINS} LEFT JOIN range_kind k ON k.id = c.kind`,
+    ),
+    view(
+      'host_events',
+      { id: 'c.id', name: 'n.text', kind: 'k.key', ...TIMES, ...RANK, ...THREAD },
+      `FROM host c ${PLACE_JOINS} LEFT JOIN host_kind k ON k.id = c.kind`,
+    ),
+    view(
+      'steps',
+      {
+        id: 'c.id',
+        step: 'c.number',
+        label: 'c.label',
+        phase: 'c.phase',
+        ...TIMES,
+        rank: 'r.rank',
+        rank_id: 'c.rank',
+      },
+      'FROM step c LEFT JOIN rank r ON r.id = c.rank',
+    ),
+    view(
+      'ranks',
+      {
+        id: 'c.id',
+        rank: 'c.rank',
+        world_size: 'nullif(c.world_size, 0)',
+        label: 'c.label',
+        device: "nullif(c.device, '')",
+      },
+      'FROM rank c',
+    ),
+    view(
+      'threads',
+      { id: 'l.id', label: 'l.label', ...THREAD, ...RANK },
+      "FROM lane l LEFT JOIN rank r ON r.id = l.rank WHERE l.kind = 'thread'",
+    ),
+    view(
+      'streams',
+      { id: 'l.id', label: 'l.label', ...STREAM, ...RANK },
+      "FROM lane l LEFT JOIN rank r ON r.id = l.rank WHERE l.kind = 'stream'",
+    ),
+    `CREATE VIEW counters AS SELECT c.name AS name, c.unit AS unit, v.time AS time_ns,
+      v.time / 1000.0 AS time_us, v.value AS value, r.rank AS rank, c.rank AS rank_id,
+      c.device AS device, c.source AS source
+      FROM counter_sample v JOIN counter c ON c.id = v.counter LEFT JOIN rank r ON r.id = c.rank`,
+  ];
+}
+
+/**
+ * A view with the columns of the one of that name in the catalogue, in their order.
+ * @param without columns that this file cannot give at a price worth paying
+ */
+function view(
+  name: string,
+  expressions: Readonly<Record<string, string>>,
+  rest: string,
+  without: readonly string[] = [],
+): string {
+  const columns = viewNamed(name)?.columns;
+  if (columns === undefined) {
+    throw new RangeError(`the catalogue has no view ${name}`);
+  }
+  const list = columns.flatMap((column) => {
+    if (without.includes(column.name)) {
+      return [];
+    }
+    const expression = expressions[column.name];
+    if (expression === undefined) {
+      throw new RangeError(`the view ${name} does not say what its column ${column.name} is`);
+    }
+    return [`${expression} AS ${column.name}`];
+  });
+  return `CREATE VIEW ${name} AS SELECT ${list.join(', ')} ${rest}`;
+}

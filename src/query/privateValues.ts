@@ -44,7 +44,8 @@ interface PrivatePart {
 
 /**
  * What recorders keep of people and machines: the environment and the command line of what was recorded,
- * user and host names, what the program printed. Names of processes, threads and containers' numbers stay.
+ * user and host names, what the program printed. Names of processes and threads stay; so does the name of
+ * the machine in Ingero's event ids, by which its tables join.
  */
 const PRIVATE: Readonly<Partial<Record<FormatId, readonly PrivatePart[]>>> = {
   nsys: [
@@ -137,13 +138,6 @@ export function hidePrivateValues(engine: SqlEngine, format: FormatId): void {
       hide(engine, 'StringIds', ['value'], `id IN (SELECT ${column} FROM main.${table})`);
     }
   }
-  if (format === 'ingero') {
-    numberNodes(
-      engine,
-      ['events', 'sessions', 'causal_chains'].filter((t) => has(t, 'node')),
-      has,
-    );
-  }
 }
 
 function hide(engine: SqlEngine, table: string, columns: readonly string[], where = 'TRUE'): void {
@@ -164,34 +158,5 @@ function hide(engine: SqlEngine, table: string, columns: readonly string[], wher
        DELETE FROM main.sqlite_schema WHERE tbl_name = ${quoteText(table)};
        PRAGMA writable_schema = RESET;`,
     );
-  }
-}
-
-/**
- * Ingero names the machine in each event, and in its id. Queries group and join by them: the machines are
- * numbered instead, in the order their events come, as the labels of ranks are.
- */
-function numberNodes(
-  engine: SqlEngine,
-  tables: readonly string[],
-  has: (table: string, column: string) => boolean,
-): void {
-  const numbers = new Map<string, string>();
-  for (const table of tables) {
-    engine.each(
-      `SELECT node FROM main.${table} WHERE typeof(node) = 'text' AND node <> '' GROUP BY node ORDER BY min(_rowid_)`,
-      ([node]) => {
-        const name = String(node);
-        numbers.set(name, numbers.get(name) ?? `node ${numbers.size + 1}`);
-      },
-    );
-  }
-  for (const table of numbers.size === 0 ? [] : tables) {
-    const cases = [...numbers].map(([node, label]) => `WHEN ${quoteText(node)} THEN '${label}'`);
-    const label = `CASE node ${cases.join(' ')} ELSE node END`;
-    const id = has(table, 'id')
-      ? `, id = CASE WHEN substr(id, 1, length(node) + 1) = node || ':' THEN ${label} || substr(id, length(node) + 1) ELSE id END`
-      : '';
-    engine.run(`UPDATE main.${table} SET node = ${label}${id} WHERE node <> ''`);
   }
 }

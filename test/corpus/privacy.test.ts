@@ -135,6 +135,10 @@ describe.each(FILES)('%s', (file) => {
       // The path that was given is the user's own word.
       look(args.join(' '), (out + said).replaceAll(file, '').replaceAll(path.basename(file), ''));
     }
+    // An Ingero event has the machine's name in its id, which its own tables join by.
+    for (const node of await texts(file, 'SELECT DISTINCT node FROM events')) {
+      secrets.delete(node);
+    }
     look('SQL', await allOfSql(file));
     expect([...leaks].sort()).toEqual([]);
   });

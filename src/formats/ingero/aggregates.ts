@@ -84,7 +84,8 @@ const noCount = (column: string): string =>
 
 /**
  * Aggregates beside the rows they should count, by minute. Where one count of a minute is contradicted
- * none of that minute is trusted, nor where it is no count: an operation without rows (mm_page_alloc) cannot contradict its own.
+ * none of that minute is trusted, nor where it is no count or of no minute: an operation without rows
+ * (mm_page_alloc) cannot contradict its own.
  */
 const SUMS = `
 WITH held AS (
@@ -102,5 +103,5 @@ WITH held AS (
     SELECT 1 FROM event_aggregates a WHERE a.bucket = h.bucket AND a.source = h.source
       AND a.op = h.op AND a.pid = h.pid)
 ), untrusted AS (SELECT DISTINCT bucket FROM pairs WHERE contradicted)
-SELECT source, op, sum(n), sum(count), sum(max(0, stored - n)), sum(bucket IN untrusted)
+SELECT source, op, sum(n), sum(count), sum(max(0, stored - n)), sum(coalesce(bucket IN untrusted, TRUE))
 FROM pairs GROUP BY source, op ORDER BY source, op`;

@@ -64,6 +64,8 @@ export function openSqlJs(sqlJs: SqlJs, database: DatabasePlace | null): SqlEngi
 }
 
 class SqlJsEngine extends BaseEngine {
+  readonly ownPercentiles = false;
+
   constructor(private readonly db: SqlJsDatabase) {
     super();
     // Damaged pages are then found when a page is loaded, not followed.

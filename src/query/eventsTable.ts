@@ -2,7 +2,7 @@ import { placeOfSource } from '../formats/flat/eventSource.js';
 import { SourceNames } from '../formats/ingero/sources.js';
 import { numberOf } from '../formats/numberOf.js';
 import type { SqlEngine, SqlValue } from '../sqlite/engine.js';
-import { quoteName } from '../sqlite/sqlText.js';
+import { quoteName, quoteText } from '../sqlite/sqlText.js';
 import type { DialectContext } from './dialect.js';
 import type { QueryTables } from './tables.js';
 import { eventsFromColumns, type ViewSql } from './viewSql.js';
@@ -66,6 +66,14 @@ function withAdded(
   return { select: `SELECT ${list.join(', ')} FROM ${from}`, needs: [] };
 }
 
+/** The name of a source as SQL without a function of ours, which would be called for every row. */
+function sourceNameOf(column: string, names: SourceNames): string {
+  const cases = [...names.all()].map(
+    ([id, { name }]) => `WHEN ${id} THEN ${quoteText(name.toLowerCase())}`,
+  );
+  return `CASE WHEN typeof(${column}) IN ('integer', 'real') THEN CASE ${column} ${cases.join(' ')} END ELSE ${column} END`;
+}
+
 function ingeroEvents(engine: SqlEngine, own: OwnColumns): EventsTable {
   const names = new SourceNames(engine);
   const sourceName = (source: SqlValue): SqlValue =>
@@ -80,7 +88,7 @@ function ingeroEvents(engine: SqlEngine, own: OwnColumns): EventsTable {
       own,
       {
         name: `coalesce(o.name, ${OPERATION_NAME}(e.source, e.op))`,
-        source_name: `${SOURCE_NAME}(e.source)`,
+        source_name: sourceNameOf('e.source', names),
         duration_us: 'e.duration / 1000.0',
         duration_ns: 'e.duration',
       },

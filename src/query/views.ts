@@ -1,5 +1,5 @@
 import { SqlError, type SqlEngine, type SqlRows } from '../sqlite/engine.js';
-import { registerPercentiles } from '../sqlite/percentiles.js';
+import { INFINITE_VALUE, registerPercentiles, replacePercentiles } from '../sqlite/percentiles.js';
 import { BASE_TABLES, type BaseTable, type BaseTableId } from './baseTables.js';
 import { prepareStatement, type PreparedStatement } from './dialect.js';
 import { registerDiscretePercentile } from './discretePercentile.js';
@@ -41,11 +41,23 @@ export class SqlSurface {
   query(sql: string, limit?: number, progress?: ReportProgress): SurfaceRows {
     const prepared = this.prepare(sql, progress);
     try {
-      return { ...this.engine.query(prepared.sql, limit), ranSql: prepared.sql };
+      return { ...this.rows(prepared.sql, limit), ranSql: prepared.sql };
     } catch (error) {
       throw error instanceof SqlError
         ? explainError(error, sql, prepared.tokens, this.engine)
         : error;
+    }
+  }
+
+  private rows(sql: string, limit: number | undefined): SqlRows {
+    try {
+      return this.engine.query(sql, limit);
+    } catch (error) {
+      if (error instanceof SqlError && INFINITE_VALUE.test(error.message)) {
+        replacePercentiles(this.engine);
+        return this.engine.query(sql, limit);
+      }
+      throw error;
     }
   }
 

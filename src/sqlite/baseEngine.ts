@@ -4,6 +4,7 @@ import { quoteName } from './sqlText.js';
 
 /** What every engine says in the same way: SQL about the schema. */
 export abstract class BaseEngine implements SqlEngine {
+  abstract readonly ownPercentiles: boolean;
   abstract run(sql: string): void;
   abstract query(sql: string, limit?: number): SqlRows;
   abstract each(sql: string, onRow: (row: readonly SqlValue[]) => void): void;

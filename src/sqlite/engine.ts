@@ -38,6 +38,11 @@ export type OpenEngine = (database: DatabasePlace) => Promise<SqlEngine>;
  * give the same, row for row. Nothing an engine does reaches the file it was given.
  */
 export interface SqlEngine {
+  /**
+   * True where `percentile_cont`, `percentile` and `median` are SQLite's own, which are defined as ours
+   * (https://sqlite.org/percentile.html).
+   */
+  readonly ownPercentiles: boolean;
   /** Runs statements that give no rows. @throws SqlError */
   run(sql: string): void;
   /** All rows of one statement, at most `limit`. @throws SqlError */

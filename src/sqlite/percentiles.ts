@@ -11,9 +11,20 @@ interface Sample {
  * Adds the product's percentile to SQL, all by `percentileOfSorted`: `percentile_cont(x, p)` with p
  * from 0 to 1, `percentile(x, p)` with p from 0 to 100, `median(x)`. NULL rows do not count; of no
  * rows the result is NULL. Values are read as doubles. A text or BLOB among the values, or a p that
- * is out of range or changes within a group, is an error of the statement.
+ * is out of range or changes within a group, is an error of the statement. Where SQLite has these
+ * functions itself, its own are left.
  */
 export function registerPercentiles(engine: SqlEngine): void {
+  if (!engine.ownPercentiles) {
+    replacePercentiles(engine);
+  }
+}
+
+/** What SQLite's own percentiles say of a value that ours take: the only difference between them. */
+export const INFINITE_VALUE = /^Inf input to/;
+
+/** As `registerPercentiles`, in place of SQLite's own where it has them. */
+export function replacePercentiles(engine: SqlEngine): void {
   const init = (): Sample => ({ values: new GrowingColumn(Float64Array, 64), p: undefined });
   const finalize = ({ values, p }: Sample): SqlValue =>
     values.length === 0 || p === undefined ? null : percentileOfSorted(values.sorted(), p);

@@ -71,6 +71,8 @@ export function newSqlJsDatabase(sqlJs: SqlJs): SqlDatabase {
 }
 
 class SqlJsEngine extends BaseEngine implements SqlDatabase {
+  readonly ownPercentiles = false;
+
   constructor(private readonly db: SqlJsDatabase) {
     super();
     // Damaged pages are then found when a page is loaded, not followed; and what a file's schema computes

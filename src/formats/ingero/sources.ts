@@ -57,6 +57,11 @@ export class SourceNames {
     }
   }
 
+  /** Sources by number, those of the file and those that this version knows. */
+  all(): ReadonlyMap<number, EventSource> {
+    return this.sources;
+  }
+
   /** undefined for a number neither the file nor this version knows. */
   source(id: number): EventSource | undefined {
     return this.sources.get(id);

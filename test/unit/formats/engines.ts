@@ -48,12 +48,6 @@ export async function openNatively(
  */
 export async function expectSameByBothEngines(file: string): Promise<readonly DatabaseFile[]> {
   const before = folderState(file);
-  const refused = (error: unknown): TraceOpenError => {
-    if (error instanceof TraceOpenError) {
-      return error;
-    }
-    throw error;
-  };
   const inMemory = await openFile(file).catch(refused);
   const natively = await openNatively(file).catch(refused);
   expect(folderState(file)).toEqual(before);
@@ -106,7 +100,10 @@ export async function expectSameAnswers(
   const answers = async (options: { nativeBeyond?: number }) => {
     const session = createNodeSession(undefined, options);
     try {
-      await session.open([file]);
+      const refusal = await session.open([file]).then(() => undefined, refused);
+      if (refusal !== undefined) {
+        return refusal.message;
+      }
       const all: unknown[] = [];
       for (const sql of statements) {
         try {
@@ -124,6 +121,13 @@ export async function expectSameAnswers(
   const inMemory = await answers({});
   expect(await answers({ nativeBeyond: 0 })).toEqual(inMemory);
   expect(folderState(file)).toEqual(before);
+}
+
+function refused(error: unknown): TraceOpenError {
+  if (error instanceof TraceOpenError) {
+    return error;
+  }
+  throw error;
 }
 
 /** Statements over every view and every table of a file. */

@@ -251,13 +251,19 @@ export function engineContract(open: () => SqlEngine): void {
 
     it('refuses fractions outside the range, changing fractions and text', () => {
       const engine = withPercentiles();
-      expect(() => engine.query('SELECT percentile_cont(1, 99)')).toThrow(/from 0 to 1/);
-      expect(() => engine.query('SELECT percentile(1, 101)')).toThrow(/from 0 to 100/);
-      expect(() => engine.query('SELECT percentile_cont(1, NULL)')).toThrow(/from 0 to 1/);
+      expect(() => engine.query('SELECT percentile_cont(1, 99)')).toThrow(
+        /from 0 to 1|between 0\.0 and 1\.0/,
+      );
+      expect(() => engine.query('SELECT percentile(1, 101)')).toThrow(
+        /from 0 to 100|between 0\.0 and 100\.0/,
+      );
+      expect(() => engine.query('SELECT percentile_cont(1, NULL)')).toThrow(
+        /from 0 to 1|between 0\.0 and 1\.0/,
+      );
       expect(() =>
         engine.query('SELECT percentile_cont(column1, column2) FROM (VALUES (1, 0.1), (2, 0.2))'),
-      ).toThrow(/same for all rows/);
-      expect(() => engine.query("SELECT median('12')")).toThrow(/must be numbers/);
+      ).toThrow(/the same for all (input )?rows/);
+      expect(() => engine.query("SELECT median('12')")).toThrow(/must be numbers|not numeric/);
     });
   });
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readHeader } from '../../../src/sqlite/header.js';
 import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
 import { openSqlJs, type SqlJs } from '../../../src/sqlite/sqlJsEngine.js';
-import { indexWal, mergeWal, type WalIndex } from '../../../src/sqlite/wal.js';
+import { indexWal, indexWalInPieces, mergeWal, type WalIndex } from '../../../src/sqlite/wal.js';
 
 const FOLDER = 'test/fixtures/broken';
 interface Expected {
@@ -72,6 +72,15 @@ function ask(database: Uint8Array): {
 
 describe('a write-ahead log', () => {
   const own = Object.entries(expected).filter(([, { rows }]) => rows !== null);
+
+  it.each(Object.keys(expected))('%s has the same index read piece by piece', async (name) => {
+    const { wal } = files(name);
+    for (const size of [wal.length, wal.length - 100, 33, 10]) {
+      const part = wal.subarray(0, size);
+      const read = async (offset: number, length: number) => part.slice(offset, offset + length);
+      expect(await indexWalInPieces(size, read)).toEqual(indexWal(part));
+    }
+  });
 
   it.each(own)('%s reads as SQLite reads it', (name, want) => {
     const { database, wal, pageSize } = files(name);

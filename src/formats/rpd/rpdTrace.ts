@@ -21,7 +21,7 @@ import { damagedFile } from '../sqliteTrace.js';
 import { apiPlace } from './apiPlace.js';
 import { copyBytes, kernelArguments, type KernelArguments } from './rpdArguments.js';
 import { RpdCounters, type CountedWork } from './rpdCounters.js';
-import { ownersOfGpus, RpdLanes } from './rpdLanes.js';
+import { gpuNumber, ownersOfGpus, RpdLanes } from './rpdLanes.js';
 import { missingOfRpd } from './schema.js';
 import { stackFrame, stackTexts } from './stackFrames.js';
 
@@ -273,7 +273,8 @@ class RpdTrace {
     });
     this.apiOfGpu.push(api);
     this.devices.add(device);
-    this.counted?.set(id, { start, device, rank: this.lanes.rankOfGpu(device) });
+    const rank = this.lanes.rankOfGpu(device);
+    this.counted?.set(id, { start, device: gpuNumber(device), rank });
   }
 
   /** HIP grids count blocks but where the call takes work-items. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attribute } from '../../../src/layers/attribute.js';
+import { callDetails } from '../../../src/analysis/callDetails.js';
 import { timelineRows } from '../../../src/analysis/timelineRows.js';
 import {
   countedCalls,
@@ -94,6 +95,22 @@ describe.each([PLAIN, OVERWRITTEN, RANKS, FUTURE])('%s', (file) => {
     );
     const dangling = trace.report.warnings.find(({ code }) => code === 'dangling-stack');
     expect(dangling?.rows).toBe(counts.get('424242'));
+  });
+
+  it('says in the details of a call that its stack is not in the file', async () => {
+    const trace = await openFile(file);
+    const labels = attribute(trace);
+    const stackFact = (call: number): string | undefined =>
+      callDetails(trace, labels, call).facts.find(({ name }) => name === 'Stack')?.value;
+    const dangling = Array.from(trace.launches.stack.keys()).filter(
+      (call) => trace.launches.stack[call] === DANGLING_STACK,
+    );
+    expect(dangling.map(stackFact)).toEqual(
+      dangling.map(() => 'the file refers to a stack that it does not hold'),
+    );
+    expect(dangling).toHaveLength(1);
+    const [other] = Array.from(trace.launches.stack.keys()).filter((call) => call !== dangling[0]);
+    expect(stackFact(other)).toBeUndefined();
   });
 
   it('gives frames leaf first: the native ones ran inside the Python ones', async () => {

@@ -8,6 +8,7 @@ import { progressPart } from '../progressPart.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { middleTime, readOr, recordedTime, textValue, type Tolerant } from '../sqlValues.js';
 import { damagedFile } from '../sqliteTrace.js';
+import { unusedTables } from '../unusedTables.js';
 import { RocpdCounters } from './counters.js';
 import { recordingsOf, type Recording } from './recording.js';
 import { GUID, OWN_COLUMNS, PLACE, RocpdEvents } from './rocpdEvents.js';
@@ -269,18 +270,7 @@ class RocpdTrace {
         rows: 0,
       });
     }
-    const unused = engine
-      .tables()
-      .filter(({ name, type }) => type === 'table' && !/^rocpd_/i.test(name))
-      .map(({ name }) => printable(name, 40));
-    if (unused.length > 0) {
-      warnings.push({
-        code: 'unused-tables',
-        message: `Tables this version makes nothing of: ${unused.join(', ')}. SQL reaches them.`,
-        rows: 0,
-      });
-    }
-    return warnings;
+    return [...warnings, ...unusedTables(engine, (name) => /^rocpd_/i.test(name))];
   }
 }
 

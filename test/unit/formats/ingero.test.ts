@@ -506,6 +506,26 @@ describe('sessions', () => {
   });
 });
 
+it('annotations and advice nested without end are shown as written', async () => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  const trace = await openBytes(
+    await makeDatabase(
+      'CREATE TABLE events(id, timestamp, pid, tid, source, op, duration, stack_hash)',
+      'CREATE TABLE sources(id, name)',
+      'CREATE TABLE ops(source_id, op_id, name)',
+      'CREATE TABLE stack_traces(hash, ips, frames)',
+      'CREATE TABLE schema_info(key, value)',
+      'CREATE TABLE annotations(timestamp, labels)',
+      'CREATE TABLE causal_chains(detected_at, summary, recommendations, timeline)',
+      'INSERT INTO events VALUES (1, 1000, 1, 1, 1, 3, 5, 0)',
+      `INSERT INTO annotations VALUES (1000, '{"step": ${deep}}')`,
+      `INSERT INTO causal_chains VALUES (1000, 'slow', '[${deep}]', '[${deep}]')`,
+    ),
+  );
+  expect(trace.names.get(trace.ranges.name[0])).toBe(`{"step": ${deep}}`);
+  expect(trace.markers[0]).toMatchObject({ title: 'slow', text: '', advice: [`[${deep}]`] });
+});
+
 describe('times written as text', () => {
   const database = (timestamp: (i: number) => string): Promise<Uint8Array> =>
     makeDatabase(

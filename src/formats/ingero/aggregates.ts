@@ -102,5 +102,5 @@ WITH held AS (
     SELECT 1 FROM event_aggregates a WHERE a.bucket = h.bucket AND a.source = h.source
       AND a.op = h.op AND a.pid = h.pid)
 ), untrusted AS (SELECT DISTINCT bucket FROM pairs WHERE contradicted)
-SELECT source, op, sum(n), sum(count), sum(max(0, stored - n)), sum(bucket IN untrusted)
+SELECT source, op, sum(n), sum(count), sum(max(0, stored - n)), sum(coalesce(bucket IN untrusted, 1))
 FROM pairs GROUP BY source, op ORDER BY source, op`;

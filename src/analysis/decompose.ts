@@ -83,26 +83,32 @@ function countedByGroup(
     return () => null;
   }
   const { name } = measuredColumns(trace);
-  const counts = countedCallsByName(trace);
-  /** calls by name, by group */
-  const groups = new Map<number, Map<number, number>>();
+  const { size } = trace.names;
+  const calls = new Uint32Array(size);
+  const groupOf = new Int32Array(size).fill(-1);
+  const inSeveral = new Uint8Array(size);
   for (let call = all.from; call < all.to; call++) {
+    const id = name[call];
     const code = grouping.codeOf(call);
-    const names = groups.get(code) ?? new Map<number, number>();
-    groups.set(code, names);
-    names.set(name[call], (names.get(name[call]) ?? 0) + 1);
+    calls[id]++;
+    inSeveral[id] |= groupOf[id] >= 0 && groupOf[id] !== code ? 1 : 0;
+    groupOf[id] = code;
   }
-  return (code) => {
-    let sum = 0;
-    for (const [id, calls] of groups.get(code) ?? []) {
-      const count = counts.get(id);
-      if (count?.rows !== calls || count.counted === null) {
-        return null;
-      }
-      sum += count.counted;
+  const sums = new Float64Array(grouping.codeCount);
+  const unknown = new Uint8Array(grouping.codeCount);
+  for (let call = all.from; call < all.to; call++) {
+    unknown[grouping.codeOf(call)] |= inSeveral[name[call]];
+  }
+  const counts = countedCallsByName(trace);
+  for (let id = 0; id < size; id++) {
+    const count = counts.get(id);
+    if (groupOf[id] >= 0 && (count?.counted == null || count.rows !== calls[id])) {
+      unknown[groupOf[id]] = 1;
+    } else if (groupOf[id] >= 0) {
+      sums[groupOf[id]] += count?.counted ?? 0;
     }
-    return sum;
-  };
+  }
+  return (code) => (unknown[code] === 1 ? null : sums[code]);
 }
 
 /** Code unit order: the same on every machine, whatever its language. */

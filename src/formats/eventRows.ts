@@ -111,7 +111,7 @@ export function damageOf(error: unknown): string {
 }
 
 function isDamage(error: SqlError): boolean {
-  return /malformed|corrupt|not a database|disk I\/O/i.test(error.message);
+  return /malformed|corrupt|not a database|unsupported file format|disk I\/O/i.test(error.message);
 }
 
 /** undefined where damage keeps SQLite from counting. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { decompose } from '../../src/analysis/decompose.js';
+import { attribute } from '../../src/layers/attribute.js';
 import { countedCalls, DANGLING_STACK } from '../../src/trace/index.js';
 import { folderState, openFile, plainSql, sum } from '../unit/formats/reading.js';
 
@@ -148,6 +150,28 @@ it('known counts: the older vLLM recording counts far more events than it keeps'
   expect(countedCalls(trace)).toBe(calls);
   expect(Number(all)).toBeGreaterThan(7 * trace.report.rowsRead);
   expect(trace.report.warnings.map(({ code }) => code)).toContain('rows-lost');
+});
+
+it('counted calls stand beside each row, as SQL sums them', async () => {
+  const trace = await openFile(OLDER);
+  const labels = attribute(trace);
+  const counts = await plainSql(
+    OLDER,
+    `SELECT o.name, (SELECT count(*) FROM events e WHERE e.source = a.source AND e.op = a.op), sum(a.count)
+     FROM event_aggregates a JOIN ops o ON o.source_id = a.source AND o.op_id = a.op
+     WHERE a.source IN (1, 4) GROUP BY a.source, a.op HAVING sum(a.stored) > 0 ORDER BY o.name`,
+  );
+  const kernels = decompose(trace, labels, { by: 'kernel' });
+  const mine = kernels.rows.map(({ key, calls, counted }) => [key, calls, counted]);
+  expect(mine.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).toEqual(counts);
+  // Each operation has one layer type here, so that those of the types sum up to all.
+  const types = decompose(trace, labels, { by: 'layer-type' });
+  expect(types.rows.reduce((all, { counted }) => all + (counted ?? NaN), 0)).toBe(
+    types.population.counted,
+  );
+  const pytorch = await openFile(PYTORCH);
+  const { rows } = decompose(pytorch, attribute(pytorch), { by: 'kernel' });
+  expect(rows.map(({ counted }) => counted)).toEqual(rows.map(() => null));
 });
 
 it('unknown counts: the PyTorch recording’s aggregates were overwritten', async () => {

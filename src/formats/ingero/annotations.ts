@@ -79,16 +79,16 @@ export async function eachAnnotation(
   return read;
 }
 
-/** Labels as "key=value"; a text that is no JSON object as it is written. */
+/** Labels as "key=value"; what is no JSON object of texts and numbers as it is written. */
 function labelText(json: string): { text: string; step: boolean } {
   try {
     const labels: unknown = JSON.parse(json);
-    if (typeof labels === 'object' && labels !== null && !Array.isArray(labels)) {
-      const pairs = Object.entries(labels)
+    const isBag = typeof labels === 'object' && labels !== null && !Array.isArray(labels);
+    const entries: (readonly [string, unknown])[] = isBag ? Object.entries(labels) : [];
+    if (isBag && entries.every(([, value]) => typeof value !== 'object')) {
+      const pairs = entries
         .sort(([a], [b]) => Number(b === STEP) - Number(a === STEP))
-        .map(
-          ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-        );
+        .map(([key, value]) => `${key}=${String(value)}`);
       return { text: pairs.join(' '), step: Object.hasOwn(labels, STEP) };
     }
   } catch (error) {

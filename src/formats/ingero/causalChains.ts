@@ -96,9 +96,10 @@ function timelineText(json: string): string {
     .join('; ');
 }
 
-/** undefined where the text is no JSON list. */
+/** undefined where the text is no JSON list of texts. */
 function parseAdvice(text: string): string[] | undefined {
-  return parseList(text)?.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));
+  const list = parseList(text);
+  return list?.every((item) => typeof item !== 'object') === true ? list.map(String) : undefined;
 }
 
 /** undefined where the text is no JSON list; empty for no text. */

@@ -3,10 +3,10 @@ import type { SqlEngine } from '../../sqlite/engine.js';
 import { throwIfCancelled, type Trace, type Warning } from '../../trace/index.js';
 import { accountFor, eachEventRow } from '../eventRows.js';
 import { pause } from '../pause.js';
-import { printable } from '../printable.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { middleTime, readOr } from '../sqlValues.js';
 import { damagedFile } from '../sqliteTrace.js';
+import { unusedTables } from '../unusedTables.js';
 import { trueCounts, type TrueCounts } from './aggregates.js';
 import { eachAnnotation } from './annotations.js';
 import { causalChains } from './causalChains.js';
@@ -17,8 +17,8 @@ import { endsOfRecording, pausesBetweenSessions, sessionTimes } from './sessions
 import { SourceNames } from './sources.js';
 import { IngeroStacks } from './stacks.js';
 
-/** Tables of the recorder that hold events or say how many there were; read here. */
-const READ_TABLES = new Set([
+/** Tables that are read here, that only repeat others for the last minutes, or that name what else ran on the machine. */
+const KNOWN_TABLES = new Set([
   'events',
   'stack_traces',
   'sources',
@@ -31,9 +31,9 @@ const READ_TABLES = new Set([
   'annotations',
   'system_snapshots',
   'cgroup_schedstat',
+  'event_aggregates_5s',
+  'cgroup_metadata',
 ]);
-/** Tables that only repeat what others say for the last minutes, or name what else ran on the machine. */
-const KNOWN_UNUSED = new Set(['event_aggregates_5s', 'cgroup_metadata']);
 
 /** Makes a trace of an open Ingero database. @throws TraceOpenError, SqlError */
 export async function readIngeroTrace(
@@ -113,7 +113,11 @@ export async function readIngeroTrace(
       countedByName: counts.byName,
       facts,
     },
-    warnings: [...counts.warnings, ...chains.warnings, ...unusedTables(engine)],
+    warnings: [
+      ...counts.warnings,
+      ...chains.warnings,
+      ...unusedTables(engine, (name) => KNOWN_TABLES.has(name)),
+    ],
     problems,
   });
 }
@@ -139,23 +143,4 @@ function processNames(engine: SqlEngine): Map<string, string> {
 function schemaVersion(engine: SqlEngine): string {
   const { rows } = engine.query("SELECT value FROM schema_info WHERE key = 'version'");
   return rows.length > 0 ? String(rows[0][0]) : '';
-}
-
-/** Tables of newer versions: what is in them is not shown, and that is said. */
-function unusedTables(engine: SqlEngine): Warning[] {
-  const unused = engine
-    .tables()
-    .filter(
-      ({ name, type }) => type === 'table' && !READ_TABLES.has(name) && !KNOWN_UNUSED.has(name),
-    )
-    .map(({ name }) => printable(name, 40));
-  return unused.length === 0
-    ? []
-    : [
-        {
-          code: 'unused-tables',
-          message: `Tables this version makes nothing of: ${unused.join(', ')}. SQL reaches them.`,
-          rows: 0,
-        },
-      ];
 }

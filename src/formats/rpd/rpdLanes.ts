@@ -52,12 +52,17 @@ export class RpdLanes {
     return this.lanes.lane(`q\0${device}\0${id}`, () => ({
       kind: 'stream',
       rank: this.rankOfGpu(device),
-      device: Number.isSafeInteger(device) ? device : 0,
+      device: gpuNumber(device),
       id,
       process: this.owners.get(device) ?? '',
       label: `queue ${id}`,
     }));
   }
+}
+
+/** A GPU without a number counts as the first. */
+export function gpuNumber(device: number): number {
+  return Number.isSafeInteger(device) && device >= 0 ? device : 0;
 }
 
 /** The process of each GPU; empty where one process has all GPUs, or two share one. @throws SqlError */

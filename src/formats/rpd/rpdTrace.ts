@@ -18,10 +18,11 @@ import { progressPart } from '../progressPart.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { middleTime, numberValue, readOr, recordedTime, textValue } from '../sqlValues.js';
 import { damagedFile } from '../sqliteTrace.js';
+import { unusedTables } from '../unusedTables.js';
 import { apiPlace } from './apiPlace.js';
 import { copyBytes, kernelArguments, type KernelArguments } from './rpdArguments.js';
 import { RpdCounters, type CountedWork } from './rpdCounters.js';
-import { ownersOfGpus, RpdLanes } from './rpdLanes.js';
+import { gpuNumber, ownersOfGpus, RpdLanes } from './rpdLanes.js';
 import { missingOfRpd } from './schema.js';
 import { stackFrame, stackTexts } from './stackFrames.js';
 
@@ -273,7 +274,8 @@ class RpdTrace {
     });
     this.apiOfGpu.push(api);
     this.devices.add(device);
-    this.counted?.set(id, { start, device, rank: this.lanes.rankOfGpu(device) });
+    const rank = this.lanes.rankOfGpu(device);
+    this.counted?.set(id, { start, device: gpuNumber(device), rank });
   }
 
   /** HIP grids count blocks but where the call takes work-items. */
@@ -372,18 +374,7 @@ class RpdTrace {
       this.linkedTwice,
       `${this.linkedTwice} links name a second API call for a GPU event that has one; the first is taken.`,
     );
-    const unused = engine
-      .tables()
-      .filter(({ name, type }) => type === 'table' && !KNOWN.has(name.toLowerCase()))
-      .map(({ name }) => printable(name, 40));
-    if (unused.length > 0) {
-      warnings.push({
-        code: 'unused-tables',
-        message: `Tables this version makes nothing of: ${unused.join(', ')}. SQL reaches them.`,
-        rows: 0,
-      });
-    }
-    return warnings;
+    return [...warnings, ...unusedTables(engine, (name) => KNOWN.has(name.toLowerCase()))];
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attribute } from '../../../src/layers/attribute.js';
+import { callDetails } from '../../../src/analysis/callDetails.js';
 import { timelineRows } from '../../../src/analysis/timelineRows.js';
 import {
   countedCalls,
@@ -94,6 +95,22 @@ describe.each([PLAIN, OVERWRITTEN, RANKS, FUTURE])('%s', (file) => {
     );
     const dangling = trace.report.warnings.find(({ code }) => code === 'dangling-stack');
     expect(dangling?.rows).toBe(counts.get('424242'));
+  });
+
+  it('says in the details of a call that its stack is not in the file', async () => {
+    const trace = await openFile(file);
+    const labels = attribute(trace);
+    const stackFact = (call: number): string | undefined =>
+      callDetails(trace, labels, call).facts.find(({ name }) => name === 'Stack')?.value;
+    const dangling = Array.from(trace.launches.stack.keys()).filter(
+      (call) => trace.launches.stack[call] === DANGLING_STACK,
+    );
+    expect(dangling.map(stackFact)).toEqual(
+      dangling.map(() => 'the file refers to a stack that it does not hold'),
+    );
+    expect(dangling).toHaveLength(1);
+    const [other] = Array.from(trace.launches.stack.keys()).filter((call) => call !== dangling[0]);
+    expect(stackFact(other)).toBeUndefined();
   });
 
   it('gives frames leaf first: the native ones ran inside the Python ones', async () => {
@@ -487,6 +504,26 @@ describe('sessions', () => {
       expect(recordedNs(trace)).toBe(trace.spanNs);
     }
   });
+});
+
+it('annotations and advice nested without end are shown as written', async () => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  const trace = await openBytes(
+    await makeDatabase(
+      'CREATE TABLE events(id, timestamp, pid, tid, source, op, duration, stack_hash)',
+      'CREATE TABLE sources(id, name)',
+      'CREATE TABLE ops(source_id, op_id, name)',
+      'CREATE TABLE stack_traces(hash, ips, frames)',
+      'CREATE TABLE schema_info(key, value)',
+      'CREATE TABLE annotations(timestamp, labels)',
+      'CREATE TABLE causal_chains(detected_at, summary, recommendations, timeline)',
+      'INSERT INTO events VALUES (1, 1000, 1, 1, 1, 3, 5, 0)',
+      `INSERT INTO annotations VALUES (1000, '{"step": ${deep}}')`,
+      `INSERT INTO causal_chains VALUES (1000, 'slow', '[${deep}]', '[${deep}]')`,
+    ),
+  );
+  expect(trace.names.get(trace.ranges.name[0])).toBe(`{"step": ${deep}}`);
+  expect(trace.markers[0]).toMatchObject({ title: 'slow', text: '', advice: [`[${deep}]`] });
 });
 
 describe('times written as text', () => {

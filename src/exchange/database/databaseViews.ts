@@ -137,6 +137,13 @@ export function viewStatements(measured: 'gpu' | 'launch'): readonly string[] {
         world_size: 'nullif(c.world_size, 0)',
         label: 'c.label',
         device: "nullif(c.device, '')",
+        file: 'c.file',
+        loaded: '1',
+        clock_skew_ns: 'c.clock_skew_ns',
+        clock_spread_ns: 'c.clock_spread_ns',
+        clock_matches: 'c.clock_matches',
+        clock_shift_ns: 'c.clock_shift_ns',
+        clock_note: "nullif(c.clock_note, '')",
       },
       'FROM rank c',
     ),
@@ -150,10 +157,35 @@ export function viewStatements(measured: 'gpu' | 'launch'): readonly string[] {
       { id: 'l.id', label: 'l.label', ...STREAM, ...RANK },
       "FROM lane l LEFT JOIN rank r ON r.id = l.rank WHERE l.kind = 'stream'",
     ),
-    `CREATE VIEW counters AS SELECT c.name AS name, c.unit AS unit, v.time AS time_ns,
-      v.time / 1000.0 AS time_us, v.value AS value, r.rank AS rank, c.rank AS rank_id,
-      c.device AS device, c.source AS source
-      FROM counter_sample v JOIN counter c ON c.id = v.counter LEFT JOIN rank r ON r.id = c.rank`,
+    view(
+      'counters',
+      {
+        id: 'c.id',
+        name: 'c.name',
+        unit: "nullif(c.unit, '')",
+        rank: 'r.rank',
+        rank_id: 'c.rank',
+        device: 'c.device',
+        source: 'c.source',
+        samples: 'count(v.value)',
+        min: 'min(v.value)',
+        mean: 'avg(v.value)',
+        max: 'max(v.value)',
+      },
+      `FROM counter c LEFT JOIN counter_sample v ON v.counter = c.id
+        LEFT JOIN rank r ON r.id = c.rank GROUP BY c.id`,
+    ),
+    view(
+      'counter_samples',
+      {
+        counter_id: 'v.counter',
+        name: 'c.name',
+        time_ns: 'v.time',
+        time_us: 'v.time / 1000.0',
+        value: 'v.value',
+      },
+      'FROM counter_sample v JOIN counter c ON c.id = v.counter',
+    ),
   ];
 }
 

@@ -37,6 +37,7 @@ import {
   type LayerLabels,
   type TimedColumns,
   type Trace,
+  type Warning,
 } from '../../trace/index.js';
 import type { ExportPart, ExportParts } from '../exportRequest.js';
 import { basisWithoutFolders, withoutFolders } from '../withoutFolders.js';
@@ -84,6 +85,20 @@ export function* databaseParts(
     };
   }
   return { rows: writing.rows, notes: [] };
+}
+
+/** What an import does not hold of its run; nobody could tell it from the file. */
+function partOfRun({ run = [] }: Trace): Warning[] {
+  const loaded = run.filter((file) => file.loaded).length;
+  return loaded === run.length
+    ? []
+    : [
+        {
+          code: 'part-of-run',
+          message: `${loaded} of the ${run.length} ranks of the run were imported: every figure is of these.`,
+          rows: 0,
+        },
+      ];
 }
 
 class DatabaseWriting {
@@ -136,7 +151,12 @@ class DatabaseWriting {
         ...rank,
         path: shorten(rank.path),
         label: shorten(rank.label),
-        clock: rank.clock ?? null,
+        clockAgainst: rank.clock?.against ?? '',
+        clockSkewNs: rank.clock?.skewNs ?? null,
+        clockSpreadNs: rank.clock?.spreadNs ?? null,
+        clockMatches: rank.clock?.matches ?? null,
+        clockShiftNs: rank.clock?.shiftNs ?? 0,
+        clockNote: rank.clock?.note ?? '',
       })),
     );
     this.records(LANE, trace.lanes);
@@ -219,7 +239,10 @@ class DatabaseWriting {
     this.records(SKIPPED, report.skipped);
     this.records(
       WARNING,
-      report.warnings.map((warning) => ({ ...warning, message: shorten(warning.message) })),
+      [...partOfRun(trace), ...report.warnings].map((warning) => ({
+        ...warning,
+        message: shorten(warning.message),
+      })),
     );
     this.records(
       MISSING,

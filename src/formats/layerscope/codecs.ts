@@ -1,5 +1,4 @@
 import type { SqlValue } from '../../sqlite/engine.js';
-import type { RankClock } from '../../trace/index.js';
 import { textValue } from '../sqlValues.js';
 
 /** How a value lies in a cell, and back. Reading takes anything: the file may be anyone's. */
@@ -89,27 +88,10 @@ export const WHOLES: Codec<readonly number[]> = {
     ),
 };
 
-/** The clock of a rank as a JSON object, NULL for a rank that was read alone. */
-export const CLOCK: Codec<RankClock | null> = {
-  type: 'TEXT',
-  toSql: (value) => (value === null ? null : JSON.stringify(value)),
-  fromSql: (value) => {
-    const json = parsedJson(value);
-    if (typeof json !== 'object' || json === null) {
-      return null;
-    }
-    const { against, skewNs, spreadNs, matches, shiftNs, note } = json as Record<string, unknown>;
-    const numberOrNull = (one: unknown) =>
-      typeof one === 'number' && Number.isFinite(one) ? one : null;
-    return {
-      against: typeof against === 'string' ? against : '',
-      skewNs: numberOrNull(skewNs),
-      spreadNs: numberOrNull(spreadNs),
-      matches: numberOrNull(matches) ?? 0,
-      shiftNs: numberOrNull(shiftNs) ?? 0,
-      note: typeof note === 'string' ? note : '',
-    };
-  },
+export const NUMBER_OR_NULL: Codec<number | null> = {
+  type: 'INTEGER',
+  toSql: (value) => value,
+  fromSql: (value) => finite(value) ?? null,
 };
 
 function jsonArray(value: SqlValue): readonly unknown[] {

@@ -62,6 +62,7 @@ import {
   type CodeTable,
   type EventColumn,
   type MetaKey,
+  type RankRow,
 } from './schema.js';
 
 /** Without these a file is no import. */
@@ -106,6 +107,33 @@ function refuseOthers(engine: SqlEngine, source: TraceSource): void {
       'a damaged Layerscope import',
     );
   }
+}
+
+function launchColumns(rows: EventRows): LaunchColumns {
+  const columns = pick(rows, LAUNCH_EVENTS) as unknown as Required<LaunchColumns>;
+  const { correlation, ...always } = columns;
+  return {
+    ...always,
+    ...rows.timed,
+    ...(correlation.some((id) => !Number.isNaN(id)) && { correlation }),
+  };
+}
+
+function rankOf(row: RankRow): Rank {
+  const { rank, worldSize, label, path, device } = row;
+  return {
+    ...{ rank, worldSize, label, path, device },
+    ...(row.clockNote !== '' && {
+      clock: {
+        against: row.clockAgainst,
+        skewNs: row.clockSkewNs,
+        spreadNs: row.clockSpreadNs,
+        matches: row.clockMatches ?? 0,
+        shiftNs: row.clockShiftNs,
+        note: row.clockNote,
+      },
+    }),
+  };
 }
 
 function gpuColumns(rows: EventRows): GpuColumns {
@@ -229,10 +257,7 @@ class ImportReading {
       ranks: ranks.list,
       lanes: lanes.list,
       gpu: gpuColumns(gpuRows),
-      launches: {
-        ...launchRows.timed,
-        ...pick(launchRows, LAUNCH_EVENTS),
-      } as unknown as LaunchColumns,
+      launches: launchColumns(launchRows),
       ranges,
       host: { ...hostRows.timed, ...pick(hostRows, HOST_EVENTS) } as unknown as HostColumns,
       kernelShapes: shapes.list.map((shape): KernelShape => ({
@@ -350,9 +375,7 @@ class ImportReading {
 
   private ranks(): { readonly list: readonly Rank[]; readonly places: Places } {
     const { list: rows, places } = this.records(RANK);
-    const list = rows.map(({ clock, ...rank }): Rank =>
-      clock === null ? rank : { ...rank, clock },
-    );
+    const list = rows.map(rankOf);
     if (list.length > 0) {
       return { list, places };
     }

@@ -15,16 +15,15 @@ import {
   type Marker,
   type RangeColumns,
   type Rank,
-  type RankClock,
   type Step,
   type Warning,
 } from '../../trace/index.js';
 import {
-  CLOCK,
   COUNT,
   COUNT_OR_NULL,
   field,
   NUMBER,
+  NUMBER_OR_NULL,
   oneOf,
   TEXT,
   TEXTS,
@@ -58,8 +57,14 @@ export type MetaKey =
   | 'trace_names'
   | 'attribution';
 
+/** A rank; where it was read alone, its clock has no note. */
 export interface RankRow extends Omit<Rank, 'clock'> {
-  readonly clock: RankClock | null;
+  readonly clockAgainst: string;
+  readonly clockSkewNs: number | null;
+  readonly clockSpreadNs: number | null;
+  readonly clockMatches: number | null;
+  readonly clockShiftNs: number;
+  readonly clockNote: string;
 }
 export const RANK: RecordTable<RankRow> = {
   table: 'rank',
@@ -69,7 +74,12 @@ export const RANK: RecordTable<RankRow> = {
     label: field('label', TEXT),
     path: field('file', TEXT),
     device: field('device', TEXT),
-    clock: field('clock', CLOCK),
+    clockAgainst: field('clock_against', TEXT),
+    clockSkewNs: field('clock_skew_ns', NUMBER_OR_NULL),
+    clockSpreadNs: field('clock_spread_ns', NUMBER_OR_NULL),
+    clockMatches: field('clock_matches', COUNT_OR_NULL),
+    clockShiftNs: field('clock_shift_ns', NUMBER),
+    clockNote: field('clock_note', TEXT),
   },
 };
 

@@ -433,7 +433,11 @@ function withRank(trace: Trace, { stated }: RunFile): Trace {
   return { ...trace, ranks: [rank] };
 }
 
+/** An import has the warning of its original. */
 function withLongEvents(trace: Trace): Trace {
+  if (trace.kept !== undefined) {
+    return trace;
+  }
   const warnings = [...trace.report.warnings, ...longerThanAllStarts(trace)];
   return { ...trace, report: { ...trace.report, warnings } };
 }

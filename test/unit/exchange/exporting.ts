@@ -50,13 +50,13 @@ export function plainLabels(labels: LayerLabels): LayerLabels {
   return { type, index, module, method, rule, step, rules, steps };
 }
 
-/** What differs between two plain values, typed arrays byte by byte; none = nothing. */
+/** What differs between two plain values, typed arrays value by value whatever their width; none = nothing. */
 export function differences(a: unknown, b: unknown, at = ''): string[] {
   if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b)) {
-    const [x, y] = [a, b].map((view) =>
-      Buffer.from(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength),
-    );
-    return a.constructor === b.constructor && x.equals(y) ? [] : [`${at} differs`];
+    const [x, y] = [a, b].map((view) => Array.from(view as unknown as ArrayLike<number>));
+    return x.length === y.length && x.every((value, i) => Object.is(value, y[i]))
+      ? []
+      : [`${at} differs`];
   }
   if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {
     const keys = new Set([...Object.keys(a), ...Object.keys(b)]);

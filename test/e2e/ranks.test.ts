@@ -44,7 +44,13 @@ describe('a folder of ranks opened from the explorer', () => {
       .locator('.explorer-folders-view .monaco-list-row')
       .filter({ hasText: FOLDER })
       .click({ button: 'right' });
-    await window.page.getByRole('menuitem', { name: 'Open as GPU Trace' }).click();
+    const item = window.page.getByRole('menuitem', { name: 'Open as GPU Trace' });
+    await item.waitFor();
+    // A menu takes no click in the moment after it opened.
+    for (let attempt = 0; attempt < 20 && (await item.isVisible()); attempt++) {
+      await item.click({ timeout: 1000 }).catch(() => undefined);
+      await window.page.waitForTimeout(250);
+    }
     trace = await window.trace('MoE all-to-all');
   });
   afterAll(async () => {

@@ -81,6 +81,8 @@ describe('a folder of ranks opened from the explorer', () => {
   });
 
   it('finds the same ranks after the window was loaded anew', async () => {
+    // VS Code in a browser writes down what is open every few seconds, and a reload waits for nothing.
+    await window.page.waitForTimeout(7000);
     await window.page.reload();
     await window.ready();
     trace = await window.trace('MoE all-to-all');

@@ -84,7 +84,6 @@ describe('a folder of ranks opened from the explorer', () => {
     // VS Code in a browser writes down what is open every few seconds, and a reload waits for nothing.
     await window.page.waitForTimeout(7000);
     await window.page.reload();
-    await window.ready();
     trace = await window.trace('ranks are loaded'); // the view that was open is open again
     await population(`10 of ${RANKS} ranks are loaded`);
     expect(fingerprint(vscode.workspace)).toEqual(before);

@@ -18,7 +18,7 @@ const UNITS: Readonly<Record<string, number>> = {
 export function maxUnpackedOption(): Option {
   return new Option(
     '--max-unpacked <size>',
-    'what gzip files may unpack to, all together: 20GiB, 500MiB, unlimited (default: 100 times their size, at least 1 GiB, at most 8 GiB)',
+    'what gzip files may unpack to, all together: 20GiB, 500MiB, unlimited (default: each 100 times its size, at least 1 GiB, at most 8 GiB)',
   ).argParser(sizeOf);
 }
 

@@ -6,14 +6,14 @@ export const HEADING_HEIGHT = 22;
 /** px of a counter's row: a curve needs more height than a box */
 export const CURVE_HEIGHT = 36;
 
-/** How near the top a lane with such a row stands. */
+/** How near the top a lane with such a row stands: what is measured, then counters, then what launched it. */
 const STANDING: Readonly<Record<string, number>> = {
   kernel: 0,
-  [COUNTER]: 1,
-  call: 2,
-  [API_CALL]: 2,
+  call: 1,
+  [COUNTER]: 2,
+  [API_CALL]: 3,
 };
-const LAST = 3;
+const LAST = 4;
 
 export interface LaidOutRow {
   /** index in the tile set's rows */
@@ -43,8 +43,8 @@ export interface Layout {
 }
 
 /**
- * Places rows under the heading of their group: lanes with kernels first, then counters, then lanes with API
- * calls, then the rest; otherwise in the order the engine gives them.
+ * Places rows under the heading of their group: lanes with what is measured first (kernels, or API calls
+ * where the trace has nothing else), then counters, then lanes with API calls, then the rest; otherwise in the order the engine gives them.
  */
 export function layOut(rows: readonly TimelineRow[], folded: ReadonlySet<string>): Layout {
   const byGroup = new Map<string, number[]>();

@@ -111,7 +111,7 @@ describe('the selection among the boxes', () => {
 describe('a counter among the boxes', () => {
   const boxes = tilesOf(
     [
-      ['python3', 'call'],
+      ['python3', API_CALL],
       ['stream 7', 'kernel'],
       ['cuda:0 counters', COUNTER],
       ['cuda:0 counters', COUNTER],
@@ -146,6 +146,16 @@ describe('a counter among the boxes', () => {
   };
   const ready = prepare(tiles);
   const layout = layOut(tiles.rows, new Set());
+
+  it('stands below API calls where these are what is measured', () => {
+    const row = (group: string, level: string) => ({ group, level, label: level, busy: null });
+    const rows = [row('host counters', COUNTER), row('python3', 'host'), row('vllm', 'call')];
+    expect(layOut(rows, new Set()).groups.map(({ name }) => name)).toEqual([
+      'vllm',
+      'host counters',
+      'python3',
+    ]);
+  });
 
   it('has its row below the streams and above the threads, higher than a row of boxes', () => {
     expect(layout.groups.map(({ name }) => name)).toEqual([

@@ -1,5 +1,6 @@
 import { Gzip } from 'fflate';
 import type { SqlDatabase } from '../sqlite/engine.js';
+import { joinedBytes } from '../trace/index.js';
 import { chromeParts } from './chrome/chromeTrace.js';
 import { csvParts } from './csv.js';
 import { databaseParts, type LabelledExport } from './database/writeDatabase.js';
@@ -50,27 +51,19 @@ function* gzipped(parts: ExportParts): ExportParts {
       const step = parts.next();
       if (step.done === true) {
         gzip.push(new Uint8Array(0), true);
-        yield { bytes: joined(packed), stage: 'Packing', fraction: 1 };
+        yield { bytes: joinedBytes(packed), stage: 'Packing', fraction: 1 };
         return step.value;
       }
       const { bytes, stage, fraction } = step.value;
       if (bytes !== undefined) {
         gzip.push(bytes);
       }
-      yield packed.length === 0 ? { stage, fraction } : { bytes: joined(packed), stage, fraction };
+      yield packed.length === 0
+        ? { stage, fraction }
+        : { bytes: joinedBytes(packed), stage, fraction };
       packed = [];
     }
   } finally {
     parts.return({ rows: [], notes: [] });
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

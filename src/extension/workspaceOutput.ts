@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { joinedBytes } from '../trace/index.js';
 import { noticeName } from './notice.js';
 import type { Output } from './runtime.js';
 import { fileName } from './traceFiles.js';
@@ -24,7 +25,7 @@ export function workspaceOutput(uri: vscode.Uri, inputs: readonly vscode.Uri[]):
     },
     async finish() {
       begun = true;
-      await vscode.workspace.fs.writeFile(temporary, joined(parts));
+      await vscode.workspace.fs.writeFile(temporary, joinedBytes(parts));
       await vscode.workspace.fs.rename(temporary, uri, { overwrite: true });
       begun = false;
     },
@@ -34,14 +35,4 @@ export function workspaceOutput(uri: vscode.Uri, inputs: readonly vscode.Uri[]):
       }
     },
   };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,5 @@
 import { isSqlite } from '../sqlite/header.js';
-import { TraceOpenError } from '../trace/index.js';
+import { joinedBytes, TraceOpenError } from '../trace/index.js';
 import { bytesSource } from './bytesSource.js';
 import { contentChunks, type ContentState } from './content.js';
 import { printable } from './printable.js';
@@ -56,11 +56,5 @@ async function unpacked(source: TraceSource, options: ReadOptions): Promise<Trac
         : `Bytes of ${name} have changed since it was packed, so what is in it cannot be trusted. Copy it again from the machine that wrote it.`,
     );
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytesSource(source.path, source.name, bytes);
+  return bytesSource(source.path, source.name, joinedBytes(chunks));
 }

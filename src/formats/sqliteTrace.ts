@@ -6,7 +6,6 @@ import type { ReadOptions, TraceSource } from './reader.js';
 import { readSqliteDatabase } from './sqliteDatabase.js';
 
 /**
-/**
  * Opens an SQLite file, lets `read` make a trace of its tables and closes the engine whatever happens.
  * `read` sees no view: see `keepOnlyTables`.
  *

@@ -18,6 +18,13 @@ export interface CallEvidence {
   readonly stack: Int32Array | Int16Array;
 }
 
+/** Index in `Trace.launches` of the API call that started each measured call (a host call itself), -1 = none. */
+export function launchesOfCalls(trace: Trace): Int32Array {
+  return timeKindOf(trace) === 'gpu'
+    ? trace.gpu.launch
+    : new Int32Array(inOrder(trace.launches.count).buffer);
+}
+
 /** The launches behind `measuredColumns(trace)`. */
 export function callEvidence(trace: Trace): CallEvidence {
   if (timeKindOf(trace) === 'gpu') {
@@ -36,7 +43,7 @@ export function callEvidence(trace: Trace): CallEvidence {
   const count = trace.launches.count;
   return {
     count,
-    launch: new Int32Array(inOrder(count).buffer),
+    launch: launchesOfCalls(trace),
     replayed: new Uint8Array(count),
     stack: trace.launches.stack,
   };

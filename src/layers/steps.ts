@@ -4,13 +4,13 @@ import {
   measuredColumns,
   NO_STEP,
   sharedColumn,
-  timeKindOf,
   type LayerLabels,
   type NameTable,
   type Phase,
   type Step,
   type Trace,
 } from '../trace/index.js';
+import { launchesOfCalls } from './callEvidence.js';
 import type { RuleSet, StepRule } from './rules.js';
 import { testedText } from './testedText.js';
 
@@ -151,9 +151,8 @@ export function findSteps(trace: Trace, rules: RuleSet): Pick<LayerLabels, 'step
     return { steps, step: sharedColumn(Int8Array, measuredColumns(trace).count).fill(NO_STEP) };
   }
   // A step is when something ran: of a replay the launch of its graph, not what was captured before.
-  const isGpu = timeKindOf(trace) === 'gpu';
-  const count = isGpu ? trace.gpu.count : launches.count;
-  const launch = isGpu ? trace.gpu.launch : Int32Array.from({ length: count }, (_, i) => i);
+  const launch = launchesOfCalls(trace);
+  const count = launch.length;
   const step = sharedColumn(Int32Array, count).fill(NO_STEP);
   const positionOf = new Map(kept.map(({ range }, position) => [range, position]));
   /** Of an annotation that is about the launching process and on no thread of it. */

@@ -20,7 +20,8 @@ export const SMALL_TABLES: readonly BaseTableId[] = [
   'steps',
 ];
 
-function times(alias: string): Expressions {
+/** Times of the rows of `alias`, which has `start` and `duration`. */
+export function times(alias: string): Expressions {
   return {
     start_ns: `${alias}.start`,
     start_us: `${alias}.start / 1000.0`,
@@ -30,8 +31,8 @@ function times(alias: string): Expressions {
   };
 }
 
-/** Labels of the calls `c`, joined by LABEL_JOINS. */
-const LABELS: Expressions = {
+/** Labels of the calls `c`: of its type `t`, module `mn`, method `me` and step `s`. */
+export const LABELS: Expressions = {
   layer_type: 't.key',
   layer_label: 't.label',
   layer_index: 'c.layer_index',
@@ -81,18 +82,29 @@ const GPU: Expressions = {
 const FROM_GPU = `FROM layerscope_gpu c ${NAME_AND_LANE} ${LABEL_JOINS}`;
 const FROM_LAUNCHES = `FROM layerscope_launches c ${NAME_AND_LANE} ${LABEL_JOINS}`;
 
-/** `SELECT expression AS column, ...` in the order of the catalogue, which has to be complete. */
-function select(view: string, expressions: Expressions, rest: string): string {
+/**
+ * `SELECT expression AS column, ...` in the order of the catalogue, which has to be complete.
+ * @param without columns that are left out
+ */
+export function select(
+  view: string,
+  expressions: Expressions,
+  rest: string,
+  without: readonly string[] = [],
+): string {
   const columns = viewNamed(view)?.columns;
   if (columns === undefined) {
     throw new RangeError(`the catalogue has no view ${view}`);
   }
-  const list = columns.map(({ name }) => {
+  const list = columns.flatMap(({ name }) => {
+    if (without.includes(name)) {
+      return [];
+    }
     const expression = expressions[name];
     if (expression === undefined) {
       throw new RangeError(`the view ${view} does not say what its column ${name} is`);
     }
-    return `${expression} AS ${name}`;
+    return [`${expression} AS ${name}`];
   });
   return `SELECT ${list.join(', ')} ${rest}`;
 }

@@ -40,30 +40,30 @@ export interface QueryData {
   readonly privateValues?: boolean;
 }
 
+/** Files of a run to open, and how. */
+export interface OpenRequest {
+  readonly inputs: readonly TraceInput[];
+  readonly ranks?: RankChoice;
+  readonly attribution?: EngineAttribution;
+  /** see `OpenOptions` */
+  readonly unpackLimit?: number;
+}
+
+/** Ranks of the open run to have loaded. */
+export interface LoadRequest {
+  readonly ranks: RankChoice;
+  /** files that were unread, with their bytes */
+  readonly inputs?: readonly TraceInput[];
+  readonly attribution?: EngineAttribution;
+}
+
 /** The half of a session that holds the trace: in a worker under VS Code. */
 export interface TraceEngine extends Omit<
   TraceSession,
   'open' | 'loadRanks' | 'reattribute' | 'query' | 'export' | 'close'
 > {
-  open(
-    request: {
-      inputs: readonly TraceInput[];
-      ranks?: RankChoice;
-      attribution?: EngineAttribution;
-      /** see `OpenOptions` */
-      unpackLimit?: number;
-    },
-    options?: CallOptions,
-  ): Promise<TraceSummary>;
-  /** @param request `inputs`: files that were unread, with their bytes */
-  loadRanks(
-    request: {
-      ranks: RankChoice;
-      inputs?: readonly TraceInput[];
-      attribution?: EngineAttribution;
-    },
-    options?: CallOptions,
-  ): Promise<TraceSummary>;
+  open(request: OpenRequest, options?: CallOptions): Promise<TraceSummary>;
+  loadRanks(request: LoadRequest, options?: CallOptions): Promise<TraceSummary>;
   reattribute(inputs: EngineAttribution, options?: CallOptions): Promise<TraceSummary>;
   queryData(request: undefined, options?: CallOptions): Promise<QueryData>;
   /** Begins to write the open trace; the number stands for it until its end. */

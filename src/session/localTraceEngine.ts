@@ -17,7 +17,6 @@ import { exportParts } from '../exchange/exportParts.js';
 import type { ExportParts, ExportRequest } from '../exchange/exportRequest.js';
 import { cancellable, openRun } from '../formats/openTrace.js';
 import { plainDatabase } from '../formats/packedDatabase.js';
-import type { RankChoice } from '../formats/ranks/rankChoice.js';
 import type { RunInput, TraceRun } from '../formats/ranks/traceRun.js';
 import type { FormatReader, LargeDatabases, ReadOptions, TraceSource } from '../formats/reader.js';
 import { readSqliteDatabase, type SqliteDatabase } from '../formats/sqliteDatabase.js';
@@ -34,6 +33,8 @@ import { labelTrace, type LabelOptions } from './attribution.js';
 import type {
   EngineAttribution,
   ExportStep,
+  LoadRequest,
+  OpenRequest,
   QueryData,
   TraceEngine,
   TraceInput,
@@ -79,15 +80,7 @@ export class LocalTraceEngine implements TraceEngine {
 
   constructor(private readonly runtime: TraceEngineRuntime) {}
 
-  async open(
-    request: {
-      inputs: readonly TraceInput[];
-      ranks?: RankChoice;
-      attribution?: EngineAttribution;
-      unpackLimit?: number;
-    },
-    options: CallOptions = {},
-  ): Promise<TraceSummary> {
+  async open(request: OpenRequest, options: CallOptions = {}): Promise<TraceSummary> {
     const { ranks = { kind: 'few' }, attribution = {}, unpackLimit } = request;
     const inputs = new Map(request.inputs.map((input) => [input.path, input]));
     const files = request.inputs.map(({ path, name, found, unread = false }): RunInput => ({
@@ -108,14 +101,7 @@ export class LocalTraceEngine implements TraceEngine {
     return summaryOf(trace, basis);
   }
 
-  async loadRanks(
-    request: {
-      ranks: RankChoice;
-      inputs?: readonly TraceInput[];
-      attribution?: EngineAttribution;
-    },
-    options: CallOptions = {},
-  ): Promise<TraceSummary> {
+  async loadRanks(request: LoadRequest, options: CallOptions = {}): Promise<TraceSummary> {
     const opened = this.current();
     for (const input of request.inputs ?? []) {
       opened.inputs.set(input.path, input);

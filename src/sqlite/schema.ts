@@ -1,3 +1,5 @@
+import { joinedBytes } from '../trace/index.js';
+
 /** One row of a database's schema table. */
 export interface SchemaEntry {
   readonly type: string;
@@ -165,13 +167,7 @@ class SchemaWalk {
       got += length;
       next = overflow.getUint32(0);
     }
-    const whole = new Uint8Array(size);
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joinedBytes(parts);
   }
 
   /** Columns type, name, tbl_name, rootpage, sql of one record. */

@@ -3,6 +3,7 @@ export * from './calls.js';
 export * from './columns.js';
 export * from './errors.js';
 export * from './frameNames.js';
+export { joinedBytes } from './joinedBytes.js';
 export * from './labels.js';
 export * from './layerType.js';
 export * from './names.js';

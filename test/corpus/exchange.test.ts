@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DECOMPOSE_BY } from '../../src/analysis/results.js';
-import { runCli } from '../../src/cli/program.js';
-import { createNodeSession } from '../../src/session/nodeSession.js';
+import { runInProcess } from '../unit/cli/runInProcess.js';
 
 const SHARED = resolve('../shared/traces');
 /** One of each format, and the largest. */
@@ -30,20 +29,9 @@ describe('recordings, imported', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   async function printed(...args: string[]): Promise<string> {
-    const out: string[] = [];
-    const said: string[] = [];
-    const code = await runCli(args, {
-      version: '0',
-      createSession: async () => createNodeSession(),
-      terminal: {
-        write: async (text) => void out.push(text),
-        say: (line) => void said.push(line),
-        progress: () => undefined,
-        progressDone: () => undefined,
-      },
-    });
-    expect(code, said.join('\n')).toBe(0);
-    return out.join('');
+    const { code, out, said } = await runInProcess(...args);
+    expect(code, said).toBe(0);
+    return out;
   }
 
   it.each(TRACES)('%s %s', async (...names) => {

@@ -1,29 +1,11 @@
-import { viewNamed } from '../../query/catalogue.js';
+import { LABELS, select, times } from '../../query/viewSql.js';
 
 /**
  * Views that an import carries for every other reader of SQLite: those of the same names in docs/sql.md,
  * with the same columns, over the tables of the file. What needs percentiles (`layers`), the analysis
  * (`stalls`) or a list of names (`collectives`) is left to Layerscope.
  */
-const TIMES = {
-  start_ns: 'c.start',
-  start_us: 'c.start / 1000.0',
-  end_ns: 'c.start + c.duration',
-  duration_ns: 'c.duration',
-  duration_us: 'c.duration / 1000.0',
-};
-
-const LABELS = {
-  layer_type: 't.key',
-  layer_label: 't.label',
-  layer_index: 'c.layer_index',
-  module: 'mn.text',
-  method: 'me.key',
-  step: 's.number',
-  step_label: 's.label',
-  step_id: 'c.step',
-  phase: "coalesce(s.phase, 'unknown')",
-};
+const TIMES = times('c');
 const LABEL_JOINS = `LEFT JOIN layer_type t ON t.id = c.layer_type
   LEFT JOIN name mn ON mn.id = c.module
   LEFT JOIN method me ON me.id = c.method
@@ -199,19 +181,5 @@ function view(
   rest: string,
   without: readonly string[] = [],
 ): string {
-  const columns = viewNamed(name)?.columns;
-  if (columns === undefined) {
-    throw new RangeError(`the catalogue has no view ${name}`);
-  }
-  const list = columns.flatMap((column) => {
-    if (without.includes(column.name)) {
-      return [];
-    }
-    const expression = expressions[column.name];
-    if (expression === undefined) {
-      throw new RangeError(`the view ${name} does not say what its column ${column.name} is`);
-    }
-    return [`${expression} AS ${column.name}`];
-  });
-  return `CREATE VIEW ${name} AS SELECT ${list.join(', ')} ${rest}`;
+  return `CREATE VIEW ${name} AS ${select(name, expressions, rest, without)}`;
 }

@@ -14,7 +14,6 @@ import {
   type TraceReport,
   type Warning,
 } from '../../trace/index.js';
-import { MOST_NS } from '../exactTime.js';
 import { hostKind } from '../hostKind.js';
 import { nestRanges, RawRanges, type CallsAmongRanges } from '../kineto/rangeNesting.js';
 import { LaneBuilder } from '../laneBuilder.js';
@@ -24,6 +23,7 @@ import type { TraceSource } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
 import { numberValue, textValue } from '../sqlValues.js';
 import { originShift, traceSpan } from '../timeOrigin.js';
+import { unusableTimes } from '../unusableTimes.js';
 import type { TrueCounts } from './aggregates.js';
 import type { Annotation } from './annotations.js';
 import { nestedCallWarnings } from './nestedCalls.js';
@@ -31,6 +31,12 @@ import type { IngeroSamples } from './samples.js';
 import type { Pauses } from './sessions.js';
 import type { SourceNames } from './sources.js';
 import type { IngeroStacks } from './stacks.js';
+
+const WORDS = {
+  noStart: 'no timestamp',
+  noDuration: 'no duration',
+  negative: 'a negative duration',
+};
 
 /** What a row is made of, in the order of `eventColumns`. */
 const TIMESTAMP = 0;
@@ -114,17 +120,7 @@ export class IngeroRows {
 
   /** Whether a row has usable times; one that has not is counted as left out. */
   private fits(stamp: number, duration: number): boolean {
-    const reason = Number.isNaN(stamp)
-      ? 'no timestamp'
-      : Math.abs(stamp) >= MOST_NS
-        ? 'a time more than 104 days from the others'
-        : Number.isNaN(duration)
-          ? 'no duration'
-          : duration < 0
-            ? 'a negative duration'
-            : duration >= MOST_NS
-              ? 'a duration of more than 104 days'
-              : '';
+    const reason = unusableTimes(stamp, duration, WORDS);
     if (reason !== '') {
       this.skips.add(reason);
     }

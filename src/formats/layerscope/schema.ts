@@ -18,6 +18,7 @@ import {
   type Step,
   type Warning,
 } from '../../trace/index.js';
+import type { TrackIdentity } from '../counterTracks.js';
 import {
   COUNT,
   COUNT_OR_NULL,
@@ -161,14 +162,7 @@ export const STACK: RecordTable<{ readonly frames: readonly number[] }> = {
   fields: { frames: field('frames', WHOLES) },
 };
 
-export interface CounterRow {
-  readonly name: string;
-  readonly unit: string;
-  readonly rank: number;
-  readonly device: number;
-  readonly source: string;
-}
-export const COUNTER: RecordTable<CounterRow> = {
+export const COUNTER: RecordTable<TrackIdentity> = {
   table: 'counter',
   fields: {
     name: field('name', TEXT),

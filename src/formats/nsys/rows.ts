@@ -1,10 +1,12 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import type { Warning } from '../../trace/index.js';
 import { accountFor, eachEventRow, type RowsRead } from '../eventRows.js';
-import { MOST_NS } from '../exactTime.js';
 import type { ReadOptions } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
+import { unusableTimes } from '../unusableTimes.js';
 import type { NsysSchema } from './schema.js';
+
+const WORDS = { noStart: 'no start', noDuration: 'no end', negative: 'an end before its start' };
 
 /** A column of a row as a number, NaN where it has none. */
 export function number(value: SqlValue): number {
@@ -91,17 +93,7 @@ export class NsysRows {
 
   /** Whether a row's times can be shown; counts it by reason where they cannot. */
   accepts(start: number, duration: number): boolean {
-    const reason = Number.isNaN(start)
-      ? 'no start'
-      : Math.abs(start) >= MOST_NS
-        ? 'a time more than 104 days from the others'
-        : Number.isNaN(duration)
-          ? 'no end'
-          : duration < 0
-            ? 'an end before its start'
-            : duration >= MOST_NS
-              ? 'a duration of more than 104 days'
-              : '';
+    const reason = unusableTimes(start, duration, WORDS);
     if (reason !== '') {
       this.skips.add(reason);
     }

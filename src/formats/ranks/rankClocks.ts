@@ -31,11 +31,7 @@ export function rankClocks(traces: readonly Trace[], labels: readonly string[]):
   const clocks: (RankClock | undefined)[] = traces.map(() => undefined);
   const refusals: (NoSkew | undefined)[] = traces.map(() => undefined);
   clocks[0] = {
-    against: '',
-    skewNs: 0,
-    spreadNs: 0,
-    matches: 0,
-    shiftNs: 0,
+    ...NO_CLOCK,
     note: `The clocks of the other ranks are compared with that of ${labels[0]}.`,
   };
   const placed = [0];

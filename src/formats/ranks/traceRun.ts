@@ -184,13 +184,8 @@ export class TraceRun {
     if (file.reader !== undefined) {
       return { plain: source, reader: file.reader };
     }
-    const probe = await probeSource(source);
-    const plain = isPackedDatabase(probe) ? await plainDatabase(source, options) : source;
-    const reader = await readerFor(
-      plain === source ? probe : await probeSource(plain),
-      this.readers,
-    );
-    return { plain, reader };
+    const plain = await plainDatabase(source, options);
+    return { plain, reader: await readerFor(await probeSource(plain), this.readers) };
   }
 
   private joined(): Trace {

@@ -5,7 +5,8 @@ import { CounterTracks, NO_TIME, type TrackIdentity } from '../counterTracks.js'
 import { MOST_NS } from '../exactTime.js';
 import { numberOf } from '../numberOf.js';
 import { numberValue, textValue, type Tolerant } from '../sqlValues.js';
-import type { Place, RocpdLanes } from './rocpdLanes.js';
+import type { Place } from './recording.js';
+import type { RocpdLanes } from './rocpdLanes.js';
 import type { Recording } from './recording.js';
 
 /** Parts of a GPU that a value may be of, since schema 3.0.3 and 3.0.5. */

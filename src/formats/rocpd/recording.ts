@@ -12,12 +12,16 @@ export interface Agent {
   readonly product: string;
 }
 
-export interface Track {
+/** Who did the work of a row and where; NaN where it does not say. */
+export interface Place {
   readonly process: number;
   readonly thread: number;
   readonly agent: number;
   readonly queue: number;
   readonly stream: number;
+}
+
+export interface Track extends Place {
   readonly name: string;
 }
 

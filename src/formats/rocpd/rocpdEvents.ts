@@ -7,7 +7,8 @@ import { CallNumbers } from './callNumbers.js';
 import { isMarkerCategory, regionPlace } from './categories.js';
 import type { RocpdCounters } from './counters.js';
 import type { Recording } from './recording.js';
-import type { Place, RocpdLanes } from './rocpdLanes.js';
+import type { Place } from './recording.js';
+import type { RocpdLanes } from './rocpdLanes.js';
 
 const MEMORY = HOST_KINDS.indexOf('memory');
 

@@ -1,16 +1,7 @@
 import { rankOfFileName } from '../ranks/rankOfName.js';
 import type { LaneBuilder } from '../laneBuilder.js';
 import type { TraceSource } from '../reader.js';
-import type { Recording } from './recording.js';
-
-/** Who did the work of a row and where; NaN where it does not say. */
-export interface Place {
-  readonly process: number;
-  readonly thread: number;
-  readonly agent: number;
-  readonly queue: number;
-  readonly stream: number;
-}
+import type { Place, Recording } from './recording.js';
 
 /** Ranks and lanes of the recordings in a file. */
 export class RocpdLanes {

@@ -126,8 +126,10 @@ class RpdTrace {
     const { engine, rows, counters, counted } = this;
     this.tolerant('Links between calls and GPU work', () => this.readLinks(), undefined);
     const operators = this.tolerant('Operators', () => this.operators(), new Set<number>());
-    await this.each('rocpd_api', apiColumns(engine.columnsOf('rocpd_api'), this.base), (row) =>
-      this.addApi(row, operators),
+    await this.each(
+      'rocpd_api',
+      eventColumns(engine.columnsOf('rocpd_api'), this.base, API_COLUMNS),
+      (row) => this.addApi(row, operators),
     );
     const kernels = this.tolerant(
       'Kernel arguments',
@@ -135,8 +137,10 @@ class RpdTrace {
       new Map(),
     );
     const copies = this.tolerant('Copy arguments', () => copyBytes(engine), new Map());
-    await this.each('rocpd_op', opColumns(engine.columnsOf('rocpd_op'), this.base), (row) =>
-      this.addOp(row, kernels, copies),
+    await this.each(
+      'rocpd_op',
+      eventColumns(engine.columnsOf('rocpd_op'), this.base, OP_COLUMNS),
+      (row) => this.addOp(row, kernels, copies),
     );
     const monitor = await counters.readMonitor(this.part());
     if (counters.tracks.count > 0 && rows.lanes.rankCount === 0) {
@@ -398,29 +402,11 @@ function texts(engine: SqlEngine, table: string): Map<number, string> {
   return strings;
 }
 
-function apiColumns(columns: readonly string[], base: bigint): string[] {
-  const plain = (name: string): string => (columns.includes(name) ? `"${name}"` : 'NULL');
-  return [
-    plain('id'),
-    recordedTime('start', base),
-    recordedTime('end', base),
-    plain('apiName_id'),
-    plain('args_id'),
-    plain('pid'),
-    plain('tid'),
-    plain('domain_id'),
-  ];
-}
+const API_COLUMNS = ['apiName_id', 'args_id', 'pid', 'tid', 'domain_id'];
+const OP_COLUMNS = ['description_id', 'opType_id', 'gpuId', 'queueId'];
 
-function opColumns(columns: readonly string[], base: bigint): string[] {
+/** Id, start and end of a row, and further columns; NULL for one the table lacks. */
+function eventColumns(columns: readonly string[], base: bigint, more: readonly string[]): string[] {
   const plain = (name: string): string => (columns.includes(name) ? `"${name}"` : 'NULL');
-  return [
-    plain('id'),
-    recordedTime('start', base),
-    recordedTime('end', base),
-    plain('description_id'),
-    plain('opType_id'),
-    plain('gpuId'),
-    plain('queueId'),
-  ];
+  return [plain('id'), recordedTime('start', base), recordedTime('end', base), ...more.map(plain)];
 }

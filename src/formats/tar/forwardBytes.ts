@@ -1,3 +1,5 @@
+import { joinedBytes } from '../../trace/index.js';
+
 /** Reads a stream of chunks by offsets that only grow; what lies between two reads is let go. */
 export class ForwardBytes {
   /** offset of the next byte of the stream */
@@ -18,13 +20,7 @@ export class ForwardBytes {
       got += part.length;
       this.advance(part.length);
     }
-    const bytes = new Uint8Array(got);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return joinedBytes(parts);
   }
 
   /** Passes over the bytes before `offset`; stops at the end of the stream. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
-import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
-import { sentenceProblems, unsoundParts } from '../../fuzz/soundness.js';
+import { TraceOpenError } from '../../../src/trace/index.js';
 import { makeDatabase, openBytes, refusalOf } from './reading.js';
+import { soundOrRefused } from './soundOrRefused.js';
 
 /** A fixture with statements run on it, as whoever made the file could have. */
 async function changed(file: string, statements: string): Promise<Uint8Array> {
@@ -13,20 +13,6 @@ async function changed(file: string, statements: string): Promise<Uint8Array> {
     return (db as unknown as { export(): Uint8Array }).export();
   } finally {
     db.close();
-  }
-}
-
-async function opened(bytes: Uint8Array): Promise<Trace | TraceOpenError> {
-  try {
-    const trace = await openBytes(bytes);
-    expect(unsoundParts(trace)).toEqual([]);
-    return trace;
-  } catch (error) {
-    if (error instanceof TraceOpenError) {
-      expect(sentenceProblems(error.code, error.message)).toEqual([]);
-      return error;
-    }
-    throw error;
   }
 }
 
@@ -63,7 +49,7 @@ describe.each(Object.entries(FIXTURES))('a %s file', (format, file) => {
     expect(tables.length).toBeGreaterThan(0);
     const whole = await openBytes(new Uint8Array(readFileSync(file)));
     for (const [name, columns] of tables) {
-      const result = await opened(
+      const result = await soundOrRefused(
         await changed(file, `DROP TABLE "${name}"; CREATE VIEW "${name}" AS ${endless(columns)}`),
       );
       if (!(result instanceof TraceOpenError)) {
@@ -94,7 +80,7 @@ describe.each(Object.entries(FIXTURES))('a %s file', (format, file) => {
   });
 
   it('whose schema calls an endless view a table: a sentence', async () => {
-    const result = await opened(
+    const result = await soundOrRefused(
       await changed(
         file,
         `CREATE VIEW sneaky AS ${endless('i')};
@@ -117,7 +103,7 @@ describe.each(Object.entries(FIXTURES))('a %s file', (format, file) => {
         file,
         `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET ${set} WHERE rowid = (SELECT min(rowid) FROM sqlite_schema)`,
       );
-      await opened(bytes);
+      await soundOrRefused(bytes);
     }
   });
 });
@@ -139,7 +125,7 @@ describe('an events table', () => {
   });
 
   it('of computed columns lacks them: what is computed was not recorded', async () => {
-    const huge = await opened(
+    const huge = await soundOrRefused(
       await makeDatabase(
         'CREATE TABLE events(timestamp INTEGER, duration_us REAL)',
         'INSERT INTO events(timestamp, duration_us) VALUES (1, 2), (3, 4)',
@@ -170,7 +156,7 @@ describe('an events table', () => {
   });
 
   it('with a name of a hundred megabytes is read, or a sentence says why not', async () => {
-    const result = await opened(
+    const result = await soundOrRefused(
       await makeDatabase(
         `CREATE TABLE events(${columns})`,
         "INSERT INTO events VALUES (1, printf('%.*c', 100000000, 'x'), 2), (2, 'k', 3)",

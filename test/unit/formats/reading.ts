@@ -2,34 +2,20 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { bytesSource } from '../../../src/formats/bytesSource.js';
-import { flatReader } from '../../../src/formats/flat/flatReader.js';
-import { ingeroReader } from '../../../src/formats/ingero/ingeroReader.js';
-import { kinetoReader } from '../../../src/formats/kineto/kinetoReader.js';
 import { nodeFileSource } from '../../../src/formats/nodeFileSource.js';
-import { nsysReader } from '../../../src/formats/nsys/nsysReader.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
-import { layerscopeReader } from '../../../src/formats/layerscope/layerscopeReader.js';
 import type { FormatReader, TraceSource } from '../../../src/formats/reader.js';
-import { rocpdReader } from '../../../src/formats/rocpd/rocpdReader.js';
-import { rpdReader } from '../../../src/formats/rpd/rpdReader.js';
+import { traceReaders } from '../../../src/session/traceReaders.js';
 import type { OpenEngine, SqlValue } from '../../../src/sqlite/engine.js';
 import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
 import { openSqlJs } from '../../../src/sqlite/sqlJsEngine.js';
 import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
 
 /** The readers as the sessions put them together. */
-export async function readers(): Promise<FormatReader[]> {
+export async function readers(): Promise<readonly FormatReader[]> {
   const sqlJs = await loadNodeSqlJs();
   const openEngine: OpenEngine = async (database) => openSqlJs(sqlJs, database);
-  return [
-    layerscopeReader(openEngine),
-    ingeroReader(openEngine),
-    rocpdReader(openEngine),
-    rpdReader(openEngine),
-    nsysReader(openEngine),
-    flatReader(openEngine),
-    kinetoReader,
-  ];
+  return traceReaders(openEngine);
 }
 
 export async function openFile(file: string): Promise<Trace> {
@@ -121,4 +107,16 @@ export function watched(inner: TraceSource): TraceSource & { readonly bytesRead:
     },
     bytesRead: () => bytesRead,
   };
+}
+
+/** Rows of the GPU table with this name. */
+export function gpuRows(trace: Trace, name: string): number[] {
+  const id = trace.names.find(name);
+  return Array.from(trace.gpu.name.keys()).filter((i) => trace.gpu.name[i] === id);
+}
+
+/** Name of the API call that launched a GPU row, '' where there is none. */
+export function launchName(trace: Trace, gpu: number): string {
+  const launch = trace.gpu.launch[gpu];
+  return launch < 0 ? '' : trace.names.get(trace.launches.name[launch]);
 }

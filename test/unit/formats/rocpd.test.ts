@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../../src/formats/bytesSource.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
-import { HOST_KINDS, KERNEL, RANGE_KINDS, type Trace } from '../../../src/trace/index.js';
+import { HOST_KINDS, KERNEL, RANGE_KINDS } from '../../../src/trace/index.js';
 import {
   folderState,
+  gpuRows,
+  launchName,
   makeDatabase,
   openBytes,
   openFile,
@@ -18,16 +20,6 @@ const MERGED = `${FIXTURES}/merged_3.0.2.db`;
 const SUFFIXES = ['_00003fdc_92cb_72cb_9169_c7e541b1fcdf', '_00004abc_1111_2222_3333_444455556666'];
 const union = (select: (suffix: string) => string): string =>
   SUFFIXES.map(select).join(' UNION ALL ');
-
-function gpuRows(trace: Trace, name: string): number[] {
-  const id = trace.names.find(name);
-  return Array.from(trace.gpu.name.keys()).filter((i) => trace.gpu.name[i] === id);
-}
-
-function launchName(trace: Trace, gpu: number): string {
-  const launch = trace.gpu.launch[gpu];
-  return launch < 0 ? '' : trace.names.get(trace.launches.name[launch]);
-}
 
 describe('a file of two recordings', () => {
   it('has all kernels of both, exact to the nanosecond, and is left as it was', async () => {

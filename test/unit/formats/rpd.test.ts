@@ -2,17 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../../src/formats/bytesSource.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
-import {
-  KERNEL,
-  MEMCPY,
-  MEMSET,
-  NO_STACK,
-  OP,
-  RANGE_KINDS,
-  type Trace,
-} from '../../../src/trace/index.js';
+import { KERNEL, MEMCPY, MEMSET, NO_STACK, OP, RANGE_KINDS } from '../../../src/trace/index.js';
 import {
   folderState,
+  gpuRows,
+  launchName,
   makeDatabase,
   openBytes,
   openFile,
@@ -23,17 +17,6 @@ import {
 
 const SERVING = 'test/fixtures/rpd/serving.rpd';
 const RLOG = 'test/fixtures/rpd/rlog_3.rpd';
-
-/** Rows of the GPU table with this name. */
-function gpuRows(trace: Trace, name: string): number[] {
-  const id = trace.names.find(name);
-  return Array.from(trace.gpu.name.keys()).filter((i) => trace.gpu.name[i] === id);
-}
-
-function launchName(trace: Trace, gpu: number): string {
-  const launch = trace.gpu.launch[gpu];
-  return launch < 0 ? '' : trace.names.get(trace.launches.name[launch]);
-}
 
 describe('an RPD trace', () => {
   it('has the rows SQL finds, exact to the nanosecond, and is left as it was', async () => {

@@ -31,7 +31,7 @@ function asRank(rank: number, worldSize = RANKS): string {
   return template.replace(stated, `$1${rank}$2${worldSize}`);
 }
 
-let formats: FormatReader[];
+let formats: readonly FormatReader[];
 beforeAll(async () => {
   formats = await readers();
 });

@@ -1,25 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { TraceOpenError, type Trace } from '../../../src/trace/index.js';
+import { TraceOpenError } from '../../../src/trace/index.js';
 import { seeded } from '../../fuzz/random.js';
-import { sentenceProblems, unsoundParts } from '../../fuzz/soundness.js';
 import { openBytes } from './reading.js';
-
-/** A sound trace or a refusal with a sentence; anything else fails. */
-async function attempt(bytes: Uint8Array, name: string): Promise<Trace | TraceOpenError> {
-  try {
-    const trace = await openBytes(bytes, name);
-    expect(unsoundParts(trace)).toEqual([]);
-    return trace;
-  } catch (error) {
-    if (error instanceof TraceOpenError) {
-      expect(sentenceProblems(error.code, error.message)).toEqual([]);
-      return error;
-    }
-    throw error;
-  }
-}
+import { soundOrRefused } from './soundOrRefused.js';
 
 const DATABASES = [
   'flat/article_600.db',
@@ -36,7 +21,7 @@ describe.each(DATABASES)('%s cut at every page', (file) => {
     const pageSize = new DataView(whole.buffer, whole.byteOffset).getUint16(16);
     let opened = 0;
     for (let length = pageSize; length < whole.length; length += pageSize) {
-      const result = await attempt(whole.slice(0, length), 'cut.db');
+      const result = await soundOrRefused(whole.slice(0, length), 'cut.db');
       if (result instanceof TraceOpenError) {
         expect(['damaged', 'not-a-trace', 'unsupported']).toContain(result.code);
         continue;
@@ -69,7 +54,7 @@ describe.each(TEXTS)('%s cut in 64 places', (file) => {
       let last = 0;
       for (let part = 1; part < 64; part++) {
         const length = Math.floor((whole.length * part) / 64);
-        const result = await attempt(whole.slice(0, length), file);
+        const result = await soundOrRefused(whole.slice(0, length), file);
         if (result instanceof TraceOpenError) {
           expect(['damaged', 'not-a-trace']).toContain(result.code);
           continue;
@@ -112,7 +97,7 @@ describe('random bytes', () => {
           // A page size SQLite takes: else the header alone is judged.
           bytes.set([16, 0], 16);
         }
-        const result = await attempt(bytes, 'random.db');
+        const result = await soundOrRefused(bytes, 'random.db');
         if (magic === '') {
           expect(result).toBeInstanceOf(TraceOpenError);
         }

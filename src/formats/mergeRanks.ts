@@ -18,6 +18,8 @@ import {
   type Trace,
   type Warning,
 } from '../trace/index.js';
+import { companyWarnings } from './ranks/companyWarnings.js';
+import { listed } from './ranks/fileNames.js';
 import { joinTables, type JoinedTable, type Renumbering, type Sizes } from './ranks/eventTables.js';
 import {
   TABLES,
@@ -86,6 +88,7 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
   const originNs = origins.reduce((least, origin) => (origin < least ? origin : least));
   const shifts = origins.map((origin) => Number(origin - originNs));
   warnAboutClocks(sorted, clocks, warnings);
+  warnings.push(...companyWarnings(sorted, shifts, labels));
   const firstRank = running(sorted.map((part) => part.ranks.length));
   const rankIds = orderOfRanks(named);
   const rankId = (part: number, rank: number): number => rankIds[firstRank[part] + rank];
@@ -292,11 +295,14 @@ function orderOfRanks(ranks: readonly Rank[]): number[] {
 }
 
 function refuseMixture(traces: readonly Trace[]): void {
-  const labels = [...new Set(traces.map((trace) => trace.formatLabel))];
   if (new Set(traces.map((trace) => trace.format)).size > 1) {
+    const formats = [...new Set(traces.map(({ formatLabel }) => formatLabel))].map((label) => {
+      const own = traces.filter(({ formatLabel }) => formatLabel === label);
+      return `${label}: ${listed(own.flatMap(({ files }) => files.map(({ name }) => name)))}`;
+    });
     throw new TraceOpenError(
       'unsupported',
-      `These files are not ranks of one run: they have different formats (${labels.join(', ')}). Open them one at a time.`,
+      `These files are not ranks of one run: they have different formats (${formats.join('; ')}). Open them one at a time.`,
     );
   }
   if (new Set(traces.map((trace) => trace.clock.epoch)).size > 1) {

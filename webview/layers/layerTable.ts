@@ -19,7 +19,7 @@ import { RowGrid } from '../grid/rowGrid.js';
 import type { SortHeading } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
 import '../share.js';
-import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import { sortRows } from '../sorting.js';
 import type { SortValue } from '../sorting.js';
 import type { ViewState } from '../state.js';
@@ -80,27 +80,11 @@ export class LayerTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     tableStyles,
     css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
-      }
       .by {
         width: 130px;
-      }
-      .spring {
-        flex: 1;
-      }
-      .scroll {
-        flex: 1;
-        min-height: 0;
-        overflow: auto;
       }
       td.name {
         max-width: 0;

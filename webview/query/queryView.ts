@@ -7,7 +7,7 @@ import { customElement, state } from 'lit/decorators.js';
 import { formatCount, formatDuration } from '../../src/analysis/format.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import type { QueryResult } from '../../src/session/session.js';
-import { baseStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, toolStyles } from '../sharedStyles.js';
 import type { ViewState } from '../state.js';
 import { ViewElement } from '../viewElement.js';
 import './resultTable.js';
@@ -19,16 +19,8 @@ export class QueryView extends ViewElement {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
-      }
       .saved {
         width: 220px;
       }
@@ -53,9 +45,6 @@ export class QueryView extends ViewElement {
       }
       .said {
         margin: 0 10px 6px;
-      }
-      .spring {
-        flex: 1;
       }
       layerscope-result {
         flex: 1;

@@ -6,6 +6,7 @@ import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import {
   formatCount,
+  formatCountOf,
   formatCounted,
   formatMicros,
   formatRatio,
@@ -280,7 +281,7 @@ export class LayerTable extends RowGrid {
       <td class="number">${formatMicros(row.p50_ns)}</td>
       <td
         class="number"
-        title=${row.weak_p99 ? `${row.calls} calls: fewer than 100, so p99 rests on the slowest one or two` : ''}
+        title=${row.weak_p99 ? `${formatCountOf(row.calls, 'call')}: fewer than 100, so p99 rests on the slowest one or two` : ''}
       >
         ${row.weak_p99 ? html`<span class="weak">weak</span> ` : nothing}${formatMicros(row.p99_ns)}
       </td>

@@ -4,7 +4,7 @@ import '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import { css, html, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { formatCount, formatDuration } from '../../src/analysis/format.js';
+import { formatCount, formatCountOf, formatDuration } from '../../src/analysis/format.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import type { QueryResult } from '../../src/session/session.js';
 import { baseStyles, paneStyles, toolStyles } from '../sharedStyles.js';
@@ -138,7 +138,7 @@ export class QueryView extends ViewElement {
     if (value === null) {
       return '';
     }
-    const rows = `${formatCount(value.rows.length)} ${value.rows.length === 1 ? 'row' : 'rows'}`;
+    const rows = `${formatCountOf(value.rows.length, 'row')}`;
     const more = value.truncated ? ', more exist: add a LIMIT or a WHERE' : '';
     return `${value.truncated ? 'first ' : ''}${rows}, ${formatDuration(value.elapsedMs * 1e6)}${more}`;
   }

@@ -1,5 +1,5 @@
 import { html } from 'lit';
-import { formatShare } from '../../src/analysis/format.js';
+import { formatCountOf, formatShare } from '../../src/analysis/format.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import type { LaidOutGroup } from './layout.js';
 
@@ -31,6 +31,6 @@ export function headingNote({
   rowCount,
 }: Pick<LaidOutGroup, 'busy' | 'folded' | 'rowCount'>): string {
   const share = busy === null ? '' : `busy ${formatShare(busy)}`;
-  const rows = folded ? `${rowCount} ${rowCount === 1 ? 'row' : 'rows'}` : '';
+  const rows = folded ? formatCountOf(rowCount, 'row') : '';
   return [share, rows].filter((part) => part !== '').join(', ');
 }

@@ -3,6 +3,7 @@ import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import {
   formatCount,
+  formatCountOf,
   formatDuration,
   formatMicros,
   formatShare,
@@ -300,8 +301,8 @@ export class UnclassifiedTable extends RowGrid {
 function countText({ calls, kernels, total_ns, share, population }: UnclassifiedList): string {
   const time = population.time_kind === 'gpu' ? 'GPU time' : 'host API time';
   return (
-    `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'} of ` +
-    `${formatCount(kernels.length)} ${kernels.length === 1 ? 'name' : 'names'}, ` +
+    `${formatCountOf(calls, 'call')} of ` +
+    `${formatCountOf(kernels.length, 'name')}, ` +
     `${formatDuration(total_ns)}, ${formatShare(share)} of ${time}`
   );
 }

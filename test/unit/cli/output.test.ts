@@ -288,6 +288,18 @@ describe('attribute output', () => {
 });
 
 describe('table parts', () => {
+  it('draws a line under a column of sentences that a terminal does not wrap', () => {
+    const table = plainTable({
+      columns: [
+        { header: 'what', align: 'left' },
+        { header: 'value', align: 'left' },
+      ],
+      rows: [['warning', 'x'.repeat(400)]],
+    });
+    expect(table.split('\n')[1]).toBe(`${'-'.repeat(7)}  ${'-'.repeat(60)}`);
+    expect(table).toContain('x'.repeat(400));
+  });
+
   it('aligns by characters', () => {
     const table = plainTable({
       columns: [

@@ -29,8 +29,10 @@ export function headingNote({
   busy,
   folded,
   rowCount,
-}: Pick<LaidOutGroup, 'busy' | 'folded' | 'rowCount'>): string {
+  counters,
+}: Pick<LaidOutGroup, 'busy' | 'folded' | 'rowCount' | 'counters'>): string {
   const share = busy === null ? '' : `busy ${formatShare(busy)}`;
-  const rows = folded ? `${rowCount} ${rowCount === 1 ? 'row' : 'rows'}` : '';
+  const what = counters ? 'curve' : 'row';
+  const rows = folded ? `${rowCount} ${rowCount === 1 ? what : `${what}s`}` : '';
   return [share, rows].filter((part) => part !== '').join(', ');
 }

@@ -83,6 +83,8 @@ export class LayerTable extends RowGrid {
     tableStyles,
     css`
       :host {
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
         display: flex;
         flex-direction: column;
         height: 100%;
@@ -148,7 +150,7 @@ export class LayerTable extends RowGrid {
       .more {
         padding: 6px 10px;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         th.evidence,
         td.evidence {
           display: none;
@@ -166,7 +168,7 @@ export class LayerTable extends RowGrid {
         }
       }
       /* Beside a code editor the tail stays in view; sums are in what is copied. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         th,
         td {
           padding: 0 5px;

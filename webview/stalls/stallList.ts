@@ -26,6 +26,8 @@ export class StallTable extends RowGrid {
     tableStyles,
     css`
       :host {
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
         display: flex;
         flex-direction: column;
         height: 100%;
@@ -57,7 +59,7 @@ export class StallTable extends RowGrid {
       .stale {
         opacity: 0.6;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         th,
         td {
           padding: 0 6px;
@@ -67,7 +69,7 @@ export class StallTable extends RowGrid {
         }
       }
       /* Beside a code editor: the way to the code stays in view, whatever is beyond the edge. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         .place,
         .rank {
           display: none;
@@ -127,7 +129,7 @@ export class StallTable extends RowGrid {
         <label for="factor">Slower than</label>
         <vscode-textfield
           id="factor"
-          label="Times the typical duration from which a call is a stall"
+          .label=${'Times the typical duration from which a call is a stall'}
           .value=${String(factor ?? value?.factor ?? '')}
           @change=${(event: Event) => this.changeFactor(event)}
         ></vscode-textfield>

@@ -88,6 +88,8 @@ export class UnclassifiedTable extends RowGrid {
     tableStyles,
     css`
       :host {
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
         display: flex;
         flex-direction: column;
         height: 100%;
@@ -130,7 +132,7 @@ export class UnclassifiedTable extends RowGrid {
       .more {
         padding: 6px 10px;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         .streams,
         layerscope-share {
           display: none;
@@ -147,7 +149,7 @@ export class UnclassifiedTable extends RowGrid {
         }
       }
       /* Beside a code editor the name, its share and the way to a rule stay in view. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         .spare,
         .why {
           display: none;

@@ -279,7 +279,7 @@ export class UnclassifiedTable extends RowGrid {
             void this.view.makeRule(kernel.name);
           }}
         >
-          Make rule…
+          Make a rule…
         </button>
       </td>
     </tr>`;

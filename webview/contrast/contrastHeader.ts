@@ -51,8 +51,10 @@ export class ContrastHeader extends ViewElement {
         gap: 2px 12px;
         margin-bottom: 8px;
       }
-      .title .name {
+      h1 {
+        font-size: inherit;
         font-weight: 600;
+        margin: 0;
         overflow-wrap: anywhere;
       }
       .title .chip {
@@ -216,7 +218,7 @@ export class ContrastHeader extends ViewElement {
           flex-wrap: nowrap;
           margin-bottom: 2px;
         }
-        .title .name,
+        h1,
         .title .faint {
           overflow: hidden;
           text-overflow: ellipsis;
@@ -309,9 +311,9 @@ export class ContrastHeader extends ViewElement {
     const { summary } = opening;
     return html`
       <div class="title">
-        <span class="name" title=${summary.files.map(({ name }) => visibleText(name)).join('\n')}>
+        <h1 title=${summary.files.map(({ name }) => visibleText(name)).join('\n')}>
           ${fileNames(summary)}
-        </span>
+        </h1>
         <span class="faint" title=${describeTrace(summary)}>${describeTrace(summary)}</span>
         ${
           window === null

@@ -84,6 +84,10 @@ export class LayerTable extends RowGrid {
     paneStyles,
     tableStyles,
     css`
+      :host {
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
+      }
       .by {
         width: 130px;
       }
@@ -133,7 +137,7 @@ export class LayerTable extends RowGrid {
       .more {
         padding: 6px 10px;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         th.evidence,
         td.evidence {
           display: none;
@@ -151,7 +155,7 @@ export class LayerTable extends RowGrid {
         }
       }
       /* Beside a code editor the tail stays in view; sums are in what is copied. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         th,
         td {
           padding: 0 5px;

@@ -26,6 +26,10 @@ export class StallTable extends RowGrid {
     paneStyles,
     tableStyles,
     css`
+      :host {
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
+      }
       vscode-textfield {
         min-width: 0;
         width: 62px;
@@ -44,7 +48,7 @@ export class StallTable extends RowGrid {
       .stale {
         opacity: 0.6;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         th,
         td {
           padding: 0 6px;
@@ -54,7 +58,7 @@ export class StallTable extends RowGrid {
         }
       }
       /* Beside a code editor: the way to the code stays in view, whatever is beyond the edge. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         .place,
         .rank {
           display: none;
@@ -114,7 +118,7 @@ export class StallTable extends RowGrid {
         <label for="factor">Slower than</label>
         <vscode-textfield
           id="factor"
-          label="Times the typical duration from which a call is a stall"
+          .label=${'Times the typical duration from which a call is a stall'}
           .value=${String(factor ?? value?.factor ?? '')}
           @change=${(event: Event) => this.changeFactor(event)}
         ></vscode-textfield>

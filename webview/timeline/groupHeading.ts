@@ -29,8 +29,9 @@ export function headingNote({
   busy,
   folded,
   rowCount,
-}: Pick<LaidOutGroup, 'busy' | 'folded' | 'rowCount'>): string {
+  counters,
+}: Pick<LaidOutGroup, 'busy' | 'folded' | 'rowCount' | 'counters'>): string {
   const share = busy === null ? '' : `busy ${formatShare(busy)}`;
-  const rows = folded ? formatCountOf(rowCount, 'row') : '';
+  const rows = folded ? formatCountOf(rowCount, counters ? 'curve' : 'row') : '';
   return [share, rows].filter((part) => part !== '').join(', ');
 }

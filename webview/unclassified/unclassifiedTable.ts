@@ -89,6 +89,10 @@ export class UnclassifiedTable extends RowGrid {
     paneStyles,
     tableStyles,
     css`
+      :host {
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
+      }
       td.name {
         max-width: 0;
         min-width: 190px;
@@ -115,7 +119,7 @@ export class UnclassifiedTable extends RowGrid {
       .more {
         padding: 6px 10px;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         .streams,
         layerscope-share {
           display: none;
@@ -132,7 +136,7 @@ export class UnclassifiedTable extends RowGrid {
         }
       }
       /* Beside a code editor the name, its share and the way to a rule stay in view. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         .spare,
         .why {
           display: none;
@@ -262,7 +266,7 @@ export class UnclassifiedTable extends RowGrid {
             void this.view.makeRule(kernel.name);
           }}
         >
-          Make rule…
+          Make a rule…
         </button>
       </td>
     </tr>`;

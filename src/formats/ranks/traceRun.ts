@@ -97,7 +97,7 @@ export class TraceRun {
       await listing.add(input);
     }
     const { files, leftOut } = listing;
-    const kept = ofOneFormat(files, leftOut);
+    const kept = withoutMerged(ofOneFormat(files, leftOut), leftOut);
     if (kept.length === 0) {
       throw new TraceOpenError(
         'not-a-trace',
@@ -424,6 +424,21 @@ function ofOneFormat(files: readonly RunFile[], leftOut: LeftOut[]): readonly Ru
     }
     return !other;
   });
+}
+
+/** SGLang leaves a file of all ranks beside those of each: read together, every event would count twice. */
+function withoutMerged(files: readonly RunFile[], leftOut: LeftOut[]): readonly RunFile[] {
+  const single = files.filter(({ stated }) => stated.several !== true);
+  if (single.length === 0) {
+    return files;
+  }
+  for (const { name } of files.filter((file) => !single.includes(file))) {
+    leftOut.push({
+      name,
+      sentence: `${printable(name)} was merged from the files of several ranks: open it alone.`,
+    });
+  }
+  return single;
 }
 
 function refuseMixture(traces: readonly Trace[]): void {

@@ -19,9 +19,17 @@ import {
   type Warning,
 } from '../trace/index.js';
 import { joinTables, type JoinedTable, type Renumbering, type Sizes } from './ranks/eventTables.js';
-import { TABLES, joinedPart, partOf, shifted, type EventTables } from './ranks/joinedPart.js';
+import {
+  TABLES,
+  joinedPart,
+  partOf,
+  shifted,
+  type EventTables,
+  type JoinedPart,
+} from './ranks/joinedPart.js';
+import { joinedLabels, labelsToJoin, partLabels } from './ranks/joinedLabels.js';
 import { joinedReport } from './ranks/joinedReport.js';
-import { rankClocks } from './ranks/rankClocks.js';
+import { clockOfRank, rankClocks } from './ranks/rankClocks.js';
 import { namedApart, numberedNodes } from './ranks/rankLabels.js';
 
 /**
@@ -73,26 +81,23 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
   );
   const labels = labelsOf(sorted, named);
 
-  const clocks = rankClocks(sorted, labels);
+  const clocks = rankClocks(sorted, clockLabelsOf(sorted, named));
   const origins = sorted.map((part, i) => part.clock.originNs + BigInt(clocks[i].shiftNs));
   const originNs = origins.reduce((least, origin) => (origin < least ? origin : least));
   const shifts = origins.map((origin) => Number(origin - originNs));
   warnAboutClocks(sorted, clocks, warnings);
-  if (sorted.some((part) => part.kept !== undefined)) {
-    warnings.push({
-      code: 'labels-not-kept',
-      message:
-        'Imports of several ranks were opened together: their layers are told anew. Import the ranks together to keep them.',
-      rows: 0,
-    });
+  const firstRank = running(sorted.map((part) => part.ranks.length));
+  const rankIds = orderOfRanks(named);
+  const rankId = (part: number, rank: number): number => rankIds[firstRank[part] + rank];
+  const labelled = labelsToJoin(sorted, { shifts, rank: rankId });
+  if (typeof labelled === 'string') {
+    warnings.push({ code: 'labels-not-kept', message: labelled, rows: 0 });
   }
 
   const names = new NameTable();
   const nameIds = sorted.map((part) =>
     Uint32Array.from(part.names.all(), (name) => names.intern(name)),
   );
-  const partOfRank = sorted.flatMap((part, i) => part.ranks.map(() => i));
-  const firstRank = running(sorted.map((part) => part.ranks.length));
   const firstLane = running(sorted.map((part) => part.lanes.length));
   const firstStack = running(sorted.map((part) => part.stacks.stacks.length));
   const firstFrame = running(sorted.map((part) => part.stacks.frames.length));
@@ -107,6 +112,7 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
       firstStack: firstStack[i],
       firstFrame: firstFrame[i],
       firstCounter: firstCounter[i],
+      labels: typeof labelled === 'object' ? partLabels(labelled, i) : undefined,
     }),
   );
 
@@ -118,9 +124,16 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
     spanNs: Math.max(...sorted.map((part, i) => shifts[i] + part.spanNs)),
     ...recordedByAny(sorted, shifts),
     names,
-    ranks: named.map((rank, i) => ({ ...rank, clock: clocks[partOfRank[i]] })),
+    ranks: sorted
+      .flatMap((part, i) =>
+        part.ranks.map((rank, r) => ({
+          ...named[firstRank[i] + r],
+          clock: clockOfRank(clocks[i], rank.clock),
+        })),
+      )
+      .map((_, i, ranks) => ranks[rankIds.indexOf(i)]),
     lanes: sorted.flatMap((part, i) =>
-      part.lanes.map((lane): Lane => ({ ...lane, rank: lane.rank + firstRank[i] })),
+      part.lanes.map((lane): Lane => ({ ...lane, rank: rankId(i, lane.rank) })),
     ),
     kernelShapes,
     stacks: {
@@ -132,7 +145,7 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
     counters: sorted.flatMap((part, i) =>
       part.counters.map((track): CounterTrack => ({
         ...track,
-        rank: track.rank + firstRank[i],
+        rank: rankId(i, track.rank),
         time: shifted(track.time, shifts[i]),
       })),
     ),
@@ -187,22 +200,33 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
   const gpu = joinTables(TABLES.gpu, tables.gpu, shifts, withRows('launch', launches), sizes);
   const host = joinTables(TABLES.host, tables.host, shifts, ids, sizes);
   const collectives = mergeCollectives(given, gpu.position, nameIds);
+  const measured = gpu.timed.count > 0 || launches.timed.count === 0 ? gpu : launches;
   const trace: Trace = {
     ...around,
+    ...(typeof labelled === 'object' && {
+      kept: joinedLabels(labelled, measured.position, ids, sizes),
+    }),
     gpu: { ...gpu.timed, ...gpu.columns } as GpuColumns,
     launches: { ...launches.timed, ...launches.columns } as LaunchColumns,
     ranges: { ...ranges.timed, ...ranges.columns } as RangeColumns,
     host: { ...host.timed, ...host.columns } as HostColumns,
     ...(collectives === undefined ? {} : { collectives }),
   };
+  return joined(
+    trace,
+    order.map((at) => parts[at]),
+  );
+}
+
+// In functions of their own: what joins must not hold the traces it was given by the scope of its result.
+function joined(trace: Trace, parts: readonly JoinedPart[]): JoinedRanks {
   return {
     trace,
-    parts: order.map((at) => parts[at].rest),
-    part: (index) => partOf(trace, parts[order[index]]),
+    parts: parts.map(({ rest }) => rest),
+    part: (index) => partOf(trace, parts[index]),
   };
 }
 
-/** In a function of its own: one that joins must not hold a trace by the scope of its result. */
 function alone(trace: Trace): JoinedRanks {
   return { trace, parts: [trace], part: () => trace };
 }
@@ -249,6 +273,22 @@ function labelsOf(parts: readonly Trace[], ranks: readonly Rank[]): string[] {
     next += part.ranks.length;
     return own.length === 1 ? own[0].label : (part.files[0]?.name ?? '');
   });
+}
+
+/** What sentences about clocks call a part: of what was compared before, the rank the others were compared with. */
+function clockLabelsOf(parts: readonly Trace[], ranks: readonly Rank[]): string[] {
+  const first = running(parts.map((part) => part.ranks.length));
+  return labelsOf(parts, ranks).map((label, i) => {
+    const reference = parts[i].ranks.findIndex(({ clock }) => clock?.against === '');
+    return reference < 0 ? label : ranks[first[i] + reference].label;
+  });
+}
+
+/** Where each rank comes among all, by number; those without one come last. */
+function orderOfRanks(ranks: readonly Rank[]): number[] {
+  const number = ({ rank }: Rank): number => (rank < 0 ? Number.MAX_SAFE_INTEGER : rank);
+  const order = [...ranks.keys()].sort((a, b) => number(ranks[a]) - number(ranks[b]) || a - b);
+  return ranks.map((_, i) => order.indexOf(i));
 }
 
 function refuseMixture(traces: readonly Trace[]): void {

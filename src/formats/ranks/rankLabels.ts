@@ -13,6 +13,7 @@ export function numberedNodes(ranks: readonly Rank[], format: Trace['format']): 
 
 /** Ranks with the same label get the name of their file, where that does not help its path. */
 export function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] {
+  const plain = ranks.map(withoutFile);
   const twice = new Set(
     ranks.map((rank) => rank.rank).filter((rank, i, all) => rank >= 0 && all.indexOf(rank) !== i),
   );
@@ -24,7 +25,7 @@ export function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] 
       rows: 0,
     });
   }
-  const byFile = ranks.map((rank) =>
+  const byFile = plain.map((rank) =>
     twice.has(rank.rank) ? { ...rank, label: `${rank.label} (${fileName(rank.path)})` } : rank,
   );
   return byFile.map((rank, i) =>
@@ -32,6 +33,14 @@ export function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] 
       ? { ...rank, label: `${rank.label} (${rank.path})` }
       : rank,
   );
+}
+
+/** A rank of an import that was told apart by its file before. */
+function withoutFile(rank: Rank): Rank {
+  const suffix = [fileName(rank.path), rank.path].find((file) => rank.label.endsWith(` (${file})`));
+  return suffix === undefined
+    ? rank
+    : { ...rank, label: rank.label.slice(0, -` (${suffix})`.length) };
 }
 
 function fileName(path: string): string {

@@ -6,6 +6,7 @@ import { printable } from '../printable.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { middleTime, recordedTime, textValue, type Tolerant } from '../sqlValues.js';
 import { RocpdCounters } from './counters.js';
+import { LZ4 } from './packedTexts.js';
 import { recordingsOf, type Recording } from './recording.js';
 import { GUID, OWN_COLUMNS, PLACE, RocpdEvents } from './rocpdEvents.js';
 import { RocpdLanes } from './rocpdLanes.js';
@@ -90,6 +91,7 @@ class RocpdTrace {
     const versions = [...new Set(metadata.map(({ version }) => version))];
     const compressed = new Set(metadata.map(({ compression }) => compression));
     compressed.delete('');
+    compressed.delete(LZ4);
     const version = printable(versions.filter((text) => text !== '').join(', '), 40);
     return recording.build({
       format: 'rocpd',
@@ -205,6 +207,12 @@ class RocpdTrace {
       'unreadable-stack',
       unreadable,
       `${unreadable} call stacks are not written in a known way.`,
+    );
+    const packed = this.all().reduce((sum, { events }) => sum + events.packed.unreadable, 0);
+    add(
+      'packed-text',
+      packed,
+      `${packed} packed texts of events could not be unpacked: texts of markers or call stacks are missing.`,
     );
     if (compressed.length > 0) {
       warnings.push({

@@ -29,11 +29,13 @@ export class PythonStacks {
 
   /** Takes a mark that is the profiler's own; false where it is the program's. */
   take(mark: SilentMark): boolean {
-    if (SAMPLED.test(mark.domain)) {
+    // The row that names the domain is the first to go where a file was cut; the payload's name is the same.
+    const domain = mark.domain || (/^\{"([^"]*)"/.exec(mark.json)?.[1] ?? '');
+    if (SAMPLED.test(domain)) {
       this.rows.unread.add('samples of Python stacks (NVTX marks)');
       return true;
     }
-    if (OF_CALLS.test(mark.domain)) {
+    if (OF_CALLS.test(domain)) {
       this.marks.push(mark);
       return true;
     }

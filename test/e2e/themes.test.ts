@@ -62,7 +62,10 @@ describe('the trace editor follows the theme', () => {
 
   for (const { name, kind } of THEMES) {
     it(`in ${name}, and can be read by everyone in every view`, async () => {
-      vscode.setUserSettings({ 'workbench.colorTheme': name });
+      vscode.setUserSettings({
+        'workbench.colorTheme': name,
+        'layerscope.openCodeOnClick': 'never', // a list of files would lie over the page
+      });
       await window.page.setViewportSize(WIDE);
       await window.page.reload();
       trace = await window.trace('MoE all-to-all');

@@ -3,6 +3,7 @@ import { customElement } from 'lit/decorators.js';
 import { attributionNotes, attributionParts } from '../../src/analysis/attributionText.js';
 import {
   formatCount,
+  formatCountOf,
   formatDuration,
   formatMicros,
   formatShare,
@@ -603,17 +604,14 @@ function microsWithUnit(ns: number | null): string {
 function fileNames({ files }: TraceSummary): string {
   const first = visibleText(files[0]?.name ?? '');
   const more = files.length - 1;
-  return more > 0
-    ? `${first} and ${formatCount(more)} more ${more === 1 ? 'file' : 'files'}`
-    : first;
+  return more > 0 ? `${first} and ${formatCountOf(more, 'more file')}` : first;
 }
 
 function ranksText({ ranks, run }: TraceSummary): string {
   const unread = run.filter((file) => !file.loaded).length;
-  const loaded = formatCount(ranks.length);
   return unread > 0
-    ? `${loaded} of ${formatCount(ranks.length + unread)} ranks`
-    : `${loaded} ${ranks.length === 1 ? 'rank' : 'ranks'}`;
+    ? `${formatCount(ranks.length)} of ${formatCount(ranks.length + unread)} ranks`
+    : formatCountOf(ranks.length, 'rank');
 }
 
 function describeTrace(summary: TraceSummary): string {

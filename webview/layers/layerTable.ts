@@ -6,6 +6,7 @@ import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import {
   formatCount,
+  formatCountOf,
   formatCounted,
   formatMicros,
   formatRatio,
@@ -19,7 +20,7 @@ import { RowGrid } from '../grid/rowGrid.js';
 import type { SortHeading } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
 import '../share.js';
-import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import { sortRows } from '../sorting.js';
 import type { SortValue } from '../sorting.js';
 import type { ViewState } from '../state.js';
@@ -80,29 +81,15 @@ export class LayerTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     tableStyles,
     css`
       :host {
         /* Details may lie beside it: its own width says what has room. */
         container-type: inline-size;
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
       }
       .by {
         width: 130px;
-      }
-      .spring {
-        flex: 1;
-      }
-      .scroll {
-        flex: 1;
-        min-height: 0;
-        overflow: auto;
       }
       td.name {
         max-width: 0;
@@ -310,7 +297,7 @@ export class LayerTable extends RowGrid {
       <td class="number">${formatMicros(row.p50_ns)}</td>
       <td
         class="number"
-        title=${row.weak_p99 ? `${row.calls} calls: fewer than 100, so p99 rests on the slowest one or two` : ''}
+        title=${row.weak_p99 ? `${formatCountOf(row.calls, 'call')}: fewer than 100, so p99 rests on the slowest one or two` : ''}
       >
         ${row.weak_p99 ? html`<span class="weak">weak</span> ` : nothing}${formatMicros(row.p99_ns)}
       </td>

@@ -13,7 +13,7 @@ import type { Stall, StallList } from '../../src/analysis/results.js';
 import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
 import { RowGrid } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
-import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import type { ViewState } from '../state.js';
 import '../swatch.js';
 
@@ -23,27 +23,16 @@ export class StallTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     tableStyles,
     css`
       :host {
         /* Details may lie beside it: its own width says what has room. */
         container-type: inline-size;
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
       }
       vscode-textfield {
         min-width: 0;
         width: 62px;
-      }
-      .scroll {
-        flex: 1;
-        min-height: 0;
-        overflow: auto;
       }
       td.kernel {
         max-width: 0;

@@ -1,5 +1,5 @@
 import { html } from 'lit';
-import { formatShare } from '../../src/analysis/format.js';
+import { formatCountOf, formatShare } from '../../src/analysis/format.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import type { LaidOutGroup } from './layout.js';
 
@@ -32,7 +32,6 @@ export function headingNote({
   counters,
 }: Pick<LaidOutGroup, 'busy' | 'folded' | 'rowCount' | 'counters'>): string {
   const share = busy === null ? '' : `busy ${formatShare(busy)}`;
-  const what = counters ? 'curve' : 'row';
-  const rows = folded ? `${rowCount} ${rowCount === 1 ? what : `${what}s`}` : '';
+  const rows = folded ? formatCountOf(rowCount, counters ? 'curve' : 'row') : '';
   return [share, rows].filter((part) => part !== '').join(', ');
 }

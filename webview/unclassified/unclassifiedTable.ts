@@ -3,6 +3,7 @@ import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import {
   formatCount,
+  formatCountOf,
   formatDuration,
   formatMicros,
   formatShare,
@@ -13,7 +14,7 @@ import { RowGrid } from '../grid/rowGrid.js';
 import type { SortHeading } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
 import '../share.js';
-import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import { sortRows } from '../sorting.js';
 import type { SortValue } from '../sorting.js';
 import type { ViewState } from '../state.js';
@@ -85,26 +86,12 @@ export class UnclassifiedTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     tableStyles,
     css`
       :host {
         /* Details may lie beside it: its own width says what has room. */
         container-type: inline-size;
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
-      }
-      .spring {
-        flex: 1;
-      }
-      .scroll {
-        flex: 1;
-        min-height: 0;
-        overflow: auto;
       }
       td.name {
         max-width: 0;
@@ -318,8 +305,8 @@ export class UnclassifiedTable extends RowGrid {
 function countText({ calls, kernels, total_ns, share, population }: UnclassifiedList): string {
   const time = population.time_kind === 'gpu' ? 'GPU time' : 'host API time';
   return (
-    `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'} of ` +
-    `${formatCount(kernels.length)} ${kernels.length === 1 ? 'name' : 'names'}, ` +
+    `${formatCountOf(calls, 'call')} of ` +
+    `${formatCountOf(kernels.length, 'name')}, ` +
     `${formatDuration(total_ns)}, ${formatShare(share)} of ${time}`
   );
 }

@@ -152,7 +152,7 @@ function evidenceOf(trace: Trace, labels: LayerLabels, call: number): EvidenceLi
     add('frame', frameWords(frame));
   }
   if (frames.length > MOST_LINES) {
-    add('frame', `and ${formatCount(frames.length - MOST_LINES)} frames around them`);
+    add('frame', `and ${formatCountOf(frames.length - MOST_LINES, 'frame')} around them`);
   }
   let operators = 0;
   for (const range of rangesAround(trace, call)) {

@@ -270,10 +270,13 @@ export class ContrastHeader extends ViewElement {
           line-height: 1.5;
         }
         .sentence {
-          flex: none;
           margin: 0;
+          overflow: hidden;
+          text-overflow: ellipsis;
+          white-space: nowrap;
         }
         .weight {
+          flex-shrink: 1000000;
           overflow: hidden;
           text-overflow: ellipsis;
           white-space: nowrap;
@@ -292,6 +295,14 @@ export class ContrastHeader extends ViewElement {
         }
         .notes ul {
           max-height: 18vh;
+        }
+      }
+      @media (max-width: 480px) {
+        .figures {
+          gap: 0 8px;
+        }
+        .figures dl {
+          gap: 3px;
         }
       }
     `,

@@ -69,8 +69,8 @@ function columnsOf({ trace }: Decomposition): readonly Column[] {
   return keepsPartOfEvents(trace.format) ? [calls, COUNTED, ...others] : COLUMNS;
 }
 
-/** Columns that a narrow editor leaves out: shares say the same as sums. */
-const SPARE: ReadonlySet<string> = new Set(['total']);
+/** Columns that a narrow editor leaves out: shares say the same as sums, and p99 as much as the maximum. */
+const SPARE: Readonly<Record<string, string>> = { total: 'spare', max: 'spare-when-small' };
 
 /** Decompositions whose names need the room. */
 const LONG_NAMES: ReadonlySet<DecomposeBy> = new Set(['module', 'kernel', 'step']);
@@ -164,6 +164,18 @@ export class LayerTable extends RowGrid {
           display: none;
         }
       }
+      @container (max-width: 480px) {
+        .spare-when-small {
+          display: none;
+        }
+        td.name,
+        th:first-child {
+          min-width: 110px;
+        }
+        .percent {
+          min-width: 0;
+        }
+      }
     `,
   ];
 
@@ -238,7 +250,7 @@ export class LayerTable extends RowGrid {
                         label,
                         title,
                         numeric: true,
-                        classes: SPARE.has(id) ? 'spare' : '',
+                        classes: SPARE[id] ?? '',
                       }),
                     )}
                     <th scope="col" class="evidence">Evidence</th>
@@ -289,7 +301,7 @@ export class LayerTable extends RowGrid {
       >
         ${row.weak_p99 ? html`<span class="weak">weak</span> ` : nothing}${formatMicros(row.p99_ns)}
       </td>
-      <td class="number">${formatMicros(row.max_ns)}</td>
+      <td class="number spare-when-small">${formatMicros(row.max_ns)}</td>
       <td class="number">${formatRatio(row.tail_ratio)}</td>
       <td class="evidence" title=${rowEvidence(row)}>${rowEvidence(row)}</td>
     </tr>`;
@@ -306,7 +318,7 @@ export class LayerTable extends RowGrid {
       <td class="number"></td>
       <td class="number">${formatMicros(overall.p50_ns)}</td>
       <td class="number">${formatMicros(overall.p99_ns)}</td>
-      <td class="number">${formatMicros(overall.max_ns)}</td>
+      <td class="number spare-when-small">${formatMicros(overall.max_ns)}</td>
       <td class="number">${formatRatio(overall.tail_ratio)}</td>
       <td class="evidence"></td>
     </tr>`;

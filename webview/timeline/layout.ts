@@ -120,7 +120,7 @@ export function rowAt(layout: Layout, y: number): LaidOutRow | undefined {
 }
 
 /**
- * The least scrolling that brings a row into view, with its lane's heading where it is the first.
+ * The least scrolling that brings a row into view, with as much of a heading above it as there is room for.
  * @param height px of the view
  * @returns px that the content is scrolled up; `scrollTop` where the row is in view or folded away
  */
@@ -129,9 +129,10 @@ export function scrolledTo(layout: Layout, row: number, scrollTop: number, heigh
   if (placed === undefined) {
     return scrollTop;
   }
-  const top = placed.y - HEADING_HEIGHT;
+  const room = Math.max(0, height - placed.height);
+  const top = placed.y - Math.min(HEADING_HEIGHT, room);
   const bottom = placed.y + placed.height;
-  return top < scrollTop ? top : Math.max(scrollTop, bottom - height);
+  return Math.min(top, Math.max(scrollTop, bottom - height));
 }
 
 /** The next shown row above (-1) or below (+1) one; the row itself at the edge. */

@@ -364,6 +364,15 @@ describe('lanes', () => {
     expect(scrolledTo(layout, 1, 10, 60)).toBe(10);
   });
 
+  it('stay where they are once a row is in view, however low the view is', () => {
+    for (const height of [10, 18, 30, 40, 60]) {
+      for (const from of [0, 40, 500]) {
+        const once = scrolledTo(layout, 2, from, height);
+        expect(scrolledTo(layout, 2, once, height), `${height} px from ${from}`).toBe(once);
+      }
+    }
+  });
+
   it('stay where they are for a row that is folded away', () => {
     expect(scrolledTo(layOut(rows, new Set(['stream 9'])), 2, 7, 60)).toBe(7);
   });

@@ -173,6 +173,8 @@ export interface Rank {
   readonly device: string;
   /** how its clock lies to those of the other ranks; absent where its file was read alone */
   readonly clock?: RankClock;
+  /** when its file was recorded, where the run was recorded several times; absent where all of the trace */
+  readonly recorded?: RecordedTime;
 }
 
 /** What matching collectives say of the clock of one rank's file. Times in ns. */

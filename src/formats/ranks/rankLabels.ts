@@ -11,8 +11,15 @@ export function numberedNodes(ranks: readonly Rank[], format: Trace['format']): 
     : ranks.map((rank) => (rank.rank >= 0 ? rank : { ...rank, label: `node ${++node}` }));
 }
 
-/** Ranks with the same label get the name of their file, where that does not help its path. */
-export function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] {
+/**
+ * Ranks with the same label get the name of their file, where that does not help its path.
+ * @param isRepeated whether files of one rank are recordings of it, one after another
+ */
+export function namedApart(
+  ranks: readonly Rank[],
+  isRepeated: boolean,
+  warnings: Warning[],
+): Rank[] {
   const plain = ranks.map(withoutFile);
   const twice = new Set(
     ranks.map((rank) => rank.rank).filter((rank, i, all) => rank >= 0 && all.indexOf(rank) !== i),
@@ -20,8 +27,10 @@ export function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] 
   for (const rank of twice) {
     const paths = ranks.filter((r) => r.rank === rank).map((r) => fileName(r.path));
     warnings.push({
-      code: 'duplicate-rank',
-      message: `${paths.length} files state that they are rank ${rank} (${paths.join(', ')}); all are kept.`,
+      code: isRepeated ? 'repeated-recording' : 'duplicate-rank',
+      message: isRepeated
+        ? `rank ${rank} was recorded ${paths.length} times, one after another (${paths.join(', ')}): each file is shown by itself, and collectives of different recordings are not compared.`
+        : `${paths.length} files state that they are rank ${rank} (${paths.join(', ')}); all are kept.`,
       rows: 0,
     });
   }

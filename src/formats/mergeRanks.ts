@@ -1,4 +1,5 @@
 import {
+  NO_STACK,
   NameTable,
   TraceOpenError,
   type CollectiveColumns,
@@ -155,6 +156,13 @@ export function mergeRanks(traces: readonly Trace[]): Trace {
     host: {
       ...host.timed,
       kind: host.column(Uint8Array, (t) => t.kind),
+      ...(parts.some((part) => part.host.stack !== undefined) && {
+        stack: host.column(
+          Int32Array,
+          (t) => t.stack ?? new Int32Array(t.count).fill(NO_STACK),
+          stackId,
+        ),
+      }),
     } satisfies HostColumns,
   };
 

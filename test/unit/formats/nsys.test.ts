@@ -19,7 +19,7 @@ import {
   type Trace,
 } from '../../../src/trace/index.js';
 import { expectPlainSql } from './nsysAgainstSql.js';
-import { folderState, makeDatabase, openBytes, openFile, refusalOf } from './reading.js';
+import { changed, folderState, makeDatabase, openBytes, openFile, refusalOf } from './reading.js';
 
 const FOLDER = 'test/fixtures/nsys';
 const BEFORE = `${FOLDER}/before_2.9.sqlite`;
@@ -39,18 +39,6 @@ const RECORDED = [
   'backward_3.20.3',
   'normalised_3.20.3',
 ].map((name) => `${FOLDER}/recorded_${name}.sqlite`);
-
-/** A fixture with statements run over it. */
-async function changed(file: string, ...statements: string[]): Promise<Uint8Array> {
-  const { Database } = await loadNodeSqlJs();
-  const db = new Database(new Uint8Array(readFileSync(file)));
-  try {
-    statements.forEach((sql) => db.run(sql));
-    return (db as unknown as { export(): Uint8Array }).export();
-  } finally {
-    db.close();
-  }
-}
 
 const warning = (trace: Trace, code: string) =>
   trace.report.warnings.find((found) => found.code === code);

@@ -19,9 +19,9 @@ export function counterPlace(
   return ranks.length > 1 ? `${rankName(ranks[rank])} ${place}` : place;
 }
 
-/** "rank 1", or the rank's own label where the file states no number. */
-export function rankName(rank: Rank): string {
-  return rank.rank >= 0 ? `rank ${rank.rank}` : rank.label;
+/** "rank 1"; its label where the file states no number, or where two files state the same. */
+export function rankName({ rank, label }: Rank): string {
+  return label === '' && rank >= 0 ? `rank ${rank}` : label;
 }
 
 /**

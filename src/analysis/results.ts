@@ -152,6 +152,16 @@ export interface Stall {
   readonly has_source: boolean;
 }
 
+/** Every stall of a trace, the most time lost first: what SQL needs beside the calls they are. */
+export interface StallColumns {
+  /** index in the measured columns */
+  readonly call: Uint32Array;
+  readonly typical_ns: Float64Array;
+  readonly lost_ns: Float64Array;
+  /** 1 where the trace knows source code for it */
+  readonly has_source: Uint8Array;
+}
+
 export interface StallList {
   readonly factor: number;
   /** stalls found, of which `stalls` holds the first `limit` by time lost */

@@ -14,22 +14,29 @@ export const ATTRIBUTE_COLUMNS = [
   'method',
 ] as const satisfies readonly (keyof AttributedCall)[];
 
-/** Columns that `--explain` adds behind the others. */
-export const EXPLAIN_COLUMNS = ['rule', 'why'] as const satisfies readonly (keyof AttributedCall)[];
-
-type Column = (typeof ATTRIBUTE_COLUMNS | typeof EXPLAIN_COLUMNS)[number];
-
-function columnsOf(explain: boolean): readonly Column[] {
-  return explain ? [...ATTRIBUTE_COLUMNS, ...EXPLAIN_COLUMNS] : ATTRIBUTE_COLUMNS;
+/** Columns behind those of the contract. */
+export interface MoreColumns {
+  /** which rule decided, and what was looked at */
+  readonly explain: boolean;
+  /** the rank, where the trace has several; it is the last column */
+  readonly rank: boolean;
 }
 
-export function attributeHeader(explain = false): string {
-  return `${columnsOf(explain).join('\t')}\n`;
+function columnsOf({ explain, rank }: MoreColumns): readonly (keyof AttributedCall)[] {
+  return [
+    ...ATTRIBUTE_COLUMNS,
+    ...(explain ? (['rule', 'why'] as const) : []),
+    ...(rank ? (['rank'] as const) : []),
+  ];
+}
+
+export function attributeHeader(more: MoreColumns): string {
+  return `${columnsOf(more).join('\t')}\n`;
 }
 
 /** One line a call. */
-export function attributeLines(calls: readonly AttributedCall[], explain = false): string {
-  const columns = columnsOf(explain);
+export function attributeLines(calls: readonly AttributedCall[], more: MoreColumns): string {
+  const columns = columnsOf(more);
   return calls
     .map((call) => `${columns.map((column) => tsvField(call[column] ?? '')).join('\t')}\n`)
     .join('');

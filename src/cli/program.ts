@@ -164,12 +164,12 @@ function buildProgram(runtime: CliRuntime): Command {
 
   withTraceOptions(program.command('attribute'))
     .description('The layer of every GPU event, one line each, with the evidence for it.')
-    .argument('<trace>', 'a trace file')
+    .argument('<trace...>', TRACES)
     .option('--explain', 'two more columns: the rule that decided, and what was looked at')
     .addOption(new Option('--format <format>', 'output').choices(['tsv']).default('tsv'))
     .action(
-      async (trace: string, options: AttributionOptions & RankOptions & { explain?: true }) => {
-        await withTrace(runtime, [trace], options, (session, summary) =>
+      async (traces: string[], options: AttributionOptions & RankOptions & { explain?: true }) => {
+        await withTrace(runtime, traces, options, (session, summary) =>
           writeAttribution(terminal, session, summary, options.explain === true),
         );
       },
@@ -303,14 +303,15 @@ async function writeAttribution(
   summary: TraceSummary,
   explain: boolean,
 ): Promise<void> {
-  await terminal.write(attributeHeader(explain));
+  const more = { explain, rank: summary.ranks.length > 1 };
+  await terminal.write(attributeHeader(more));
   if (summary.timeKind !== 'gpu') {
     terminal.say('This trace has no GPU events, only API calls: there is nothing to attribute.');
     return;
   }
   for (let from = 0; from < summary.counts.gpu; from += ATTRIBUTE_CHUNK) {
     const calls = await session.attributed({ from, count: ATTRIBUTE_CHUNK, explain });
-    await terminal.write(attributeLines(calls, explain));
+    await terminal.write(attributeLines(calls, more));
   }
 }
 

@@ -1,26 +1,36 @@
 import {
-  NO_STACK,
   NameTable,
   TraceOpenError,
+  inOrder,
   type CollectiveColumns,
   type CounterTrack,
   type Frame,
   type GpuColumns,
   type HostColumns,
   type KernelShape,
+  type Lane,
   type LaunchColumns,
   type Marker,
   type RangeColumns,
   type Rank,
   type RecordedTime,
   type RankClock,
-  type TimedColumns,
   type Trace,
-  type TraceReport,
   type Warning,
 } from '../trace/index.js';
-import { timeOrder } from '../trace/timeOrder.js';
-import { rankClocks } from './ranks/rankClocks.js';
+import { joinTables, type JoinedTable, type Renumbering, type Sizes } from './ranks/eventTables.js';
+import {
+  TABLES,
+  joinedPart,
+  partOf,
+  shifted,
+  type EventTables,
+  type JoinedPart,
+} from './ranks/joinedPart.js';
+import { joinedLabels, labelsToJoin, partLabels } from './ranks/joinedLabels.js';
+import { joinedReport } from './ranks/joinedReport.js';
+import { clockOfRank, rankClocks } from './ranks/rankClocks.js';
+import { namedApart, numberedNodes } from './ranks/rankLabels.js';
 
 /**
  * Several ranks of one run as one trace on one clock: the earliest origin is 0, all starts are
@@ -33,179 +43,192 @@ import { rankClocks } from './ranks/rankClocks.js';
  * @throws RangeError for no traces
  */
 export function mergeRanks(traces: readonly Trace[]): Trace {
+  return joinRanks([...traces]).trace;
+}
+
+/** Several ranks as one trace, out of which each can be had again. */
+export interface JoinedRanks {
+  readonly trace: Trace;
+  /** what each of the traces had that tells ranks, in the order they were given */
+  readonly parts: readonly Pick<Trace, 'ranks' | 'files'>[];
+  /** One of the traces as it was given, by its place among them. */
+  part(index: number): Trace;
+}
+
+/**
+ * As `mergeRanks`, but takes the traces over: the list is emptied, and their columns are let go as they
+ * are joined, so that no event is in memory twice once this is done.
+ *
+ * @throws as `mergeRanks`, and leaves the list as it is
+ */
+export function joinRanks(traces: Trace[]): JoinedRanks {
   if (traces.length === 0) {
     throw new RangeError('no traces to merge');
   }
   if (traces.length === 1) {
-    return traces[0];
+    return alone(traces[0]);
   }
   refuseMixture(traces);
-  const parts = [...traces].sort((a, b) => rankNumber(a) - rankNumber(b));
+  const sorted = [...traces].sort((a, b) => rankNumber(a) - rankNumber(b));
+  const order = traces.map((trace) => sorted.indexOf(trace));
   const warnings: Warning[] = [];
-  const ranks = namedApart(
+  const named = namedApart(
     numberedNodes(
-      parts.flatMap((part) => part.ranks),
-      parts[0].format,
+      sorted.flatMap((part) => part.ranks),
+      sorted[0].format,
     ),
     warnings,
   );
-  const labels = labelsOf(parts, ranks);
+  const labels = labelsOf(sorted, named);
 
-  const clocks = rankClocks(parts, labels);
-  const origins = parts.map((part, i) => part.clock.originNs + BigInt(clocks[i].shiftNs));
+  const clocks = rankClocks(sorted, clockLabelsOf(sorted, named));
+  const origins = sorted.map((part, i) => part.clock.originNs + BigInt(clocks[i].shiftNs));
   const originNs = origins.reduce((least, origin) => (origin < least ? origin : least));
   const shifts = origins.map((origin) => Number(origin - originNs));
-  warnAboutClocks(parts, clocks, warnings);
-  if (parts.some((part) => part.kept !== undefined)) {
-    warnings.push({
-      code: 'labels-not-kept',
-      message:
-        'Imports of several ranks were opened together: their layers are told anew. Import the ranks together to keep them.',
-      rows: 0,
-    });
+  warnAboutClocks(sorted, clocks, warnings);
+  const firstRank = running(sorted.map((part) => part.ranks.length));
+  const rankIds = orderOfRanks(named);
+  const rankId = (part: number, rank: number): number => rankIds[firstRank[part] + rank];
+  const labelled = labelsToJoin(sorted, { shifts, rank: rankId });
+  if (typeof labelled === 'string') {
+    warnings.push({ code: 'labels-not-kept', message: labelled, rows: 0 });
   }
 
   const names = new NameTable();
-  const nameIds = parts.map((part) =>
+  const nameIds = sorted.map((part) =>
     Uint32Array.from(part.names.all(), (name) => names.intern(name)),
   );
-  const partOfRank = parts.flatMap((part, i) => part.ranks.map(() => i));
-  const firstRank = running(parts.map((part) => part.ranks.length));
-  const firstLane = running(parts.map((part) => part.lanes.length));
-  const firstStack = running(parts.map((part) => part.stacks.stacks.length));
-  const firstFrame = running(parts.map((part) => part.stacks.frames.length));
-  const { kernelShapes, shapeIds } = mergeShapes(parts);
+  const firstLane = running(sorted.map((part) => part.lanes.length));
+  const firstStack = running(sorted.map((part) => part.stacks.stacks.length));
+  const firstFrame = running(sorted.map((part) => part.stacks.frames.length));
+  const firstCounter = running(sorted.map((part) => part.counters.length));
+  const { kernelShapes, shapeIds } = mergeShapes(sorted);
+  const parts = sorted.map((trace, i) =>
+    joinedPart(trace, {
+      shiftNs: shifts[i],
+      nameIds: nameIds[i],
+      shapeIds: shapeIds[i],
+      firstLane: firstLane[i],
+      firstStack: firstStack[i],
+      firstFrame: firstFrame[i],
+      firstCounter: firstCounter[i],
+      labels: typeof labelled === 'object' ? partLabels(labelled, i) : undefined,
+    }),
+  );
 
-  const table = <T extends TimedColumns>(of: (part: Trace) => T): Merge<T> =>
-    mergeTimes(parts.map(of), shifts, nameIds, firstLane);
-  const ranges = table((part) => part.ranges);
-  const launches = table((part) => part.launches);
-  const gpu = table((part) => part.gpu);
-  const host = table((part) => part.host);
-
-  const stackId = (id: number, part: number): number => (id < 0 ? id : id + firstStack[part]);
-  const merged = {
-    gpu: {
-      ...gpu.timed,
-      kind: gpu.column(Uint8Array, (t) => t.kind),
-      launch: gpu.column(
-        Int32Array,
-        (t) => t.launch,
-        (row, part) => (row < 0 ? row : launches.position[part][row]),
-      ),
-      correlation: gpu.column(Float64Array, (t) => t.correlation),
-      bytes: gpu.column(Float64Array, (t) => t.bytes),
-      shape: gpu.column(
-        Int32Array,
-        (t) => t.shape,
-        (id, part) => (id < 0 ? id : shapeIds[part][id]),
-      ),
-      collective: gpu.column(
-        Uint32Array,
-        (t) => t.collective,
-        (id, part) => nameIds[part][id],
-      ),
-      replayed: gpu.column(Uint8Array, (t) => t.replayed),
-      ...(parts.some((part) => part.gpu.captured !== undefined) && {
-        captured: gpu.column(
-          Int32Array,
-          (t) => t.captured ?? new Int32Array(t.count).fill(-1),
-          (row, part) => (row < 0 ? row : launches.position[part][row]),
-        ),
-      }),
-      stack: gpu.column(Int32Array, (t) => t.stack, stackId),
-    } satisfies GpuColumns,
-    launches: {
-      ...launches.timed,
-      ...(parts.some((part) => part.launches.correlation !== undefined) && {
-        correlation: launches.column(
-          Float64Array,
-          (t) => t.correlation ?? new Float64Array(t.count).fill(NaN),
-        ),
-      }),
-      stack: launches.column(Int32Array, (t) => t.stack, stackId),
-      range: launches.column(
-        Int32Array,
-        (t) => t.range,
-        (row, part) => (row < 0 ? row : ranges.position[part][row]),
-      ),
-    } satisfies LaunchColumns,
-    ranges: {
-      ...ranges.timed,
-      kind: ranges.column(Uint8Array, (t) => t.kind),
-      parent: ranges.column(
-        Int32Array,
-        (t) => t.parent,
-        (row, part) => (row < 0 ? row : ranges.position[part][row]),
-      ),
-      ...(parts.some((part) => part.ranges.forward !== undefined) && {
-        forward: ranges.column(
-          Int32Array,
-          (t) => t.forward ?? new Int32Array(t.count).fill(-1),
-          (row, part) => (row < 0 ? row : ranges.position[part][row]),
-        ),
-      }),
-      ...(parts.some((part) => part.ranges.hierarchy !== undefined) && {
-        hierarchy: ranges.column(
-          Uint32Array,
-          (t) => t.hierarchy ?? new Uint32Array(t.count),
-          (id, part) => nameIds[part][id],
-        ),
-      }),
-    } satisfies RangeColumns,
-    host: {
-      ...host.timed,
-      kind: host.column(Uint8Array, (t) => t.kind),
-      ...(parts.some((part) => part.host.stack !== undefined) && {
-        stack: host.column(
-          Int32Array,
-          (t) => t.stack ?? new Int32Array(t.count).fill(NO_STACK),
-          stackId,
-        ),
-      }),
-    } satisfies HostColumns,
-  };
-
-  const collectives = mergeCollectives(parts, gpu.position, nameIds);
-  return {
-    files: parts.flatMap((part) => part.files),
-    format: parts[0].format,
-    formatLabel: [...new Set(parts.map((part) => part.formatLabel))].join(', '),
-    clock: { originNs, epoch: parts[0].clock.epoch, fileBaseNs: parts[0].clock.fileBaseNs },
-    spanNs: Math.max(...parts.map((part, i) => shifts[i] + part.spanNs)),
-    ...recordedByAny(parts, shifts),
+  const around: Omit<Trace, keyof EventTables | 'collectives'> = {
+    files: sorted.flatMap((part) => part.files),
+    format: sorted[0].format,
+    formatLabel: [...new Set(sorted.map((part) => part.formatLabel))].join(', '),
+    clock: { originNs, epoch: sorted[0].clock.epoch, fileBaseNs: sorted[0].clock.fileBaseNs },
+    spanNs: Math.max(...sorted.map((part, i) => shifts[i] + part.spanNs)),
+    ...recordedByAny(sorted, shifts),
     names,
-    ranks: ranks.map((rank, i) => ({ ...rank, clock: clocks[partOfRank[i]] })),
-    lanes: parts.flatMap((part, i) =>
-      part.lanes.map((lane) => ({ ...lane, rank: lane.rank + firstRank[i] })),
+    ranks: sorted
+      .flatMap((part, i) =>
+        part.ranks.map((rank, r) => ({
+          ...named[firstRank[i] + r],
+          clock: clockOfRank(clocks[i], rank.clock),
+        })),
+      )
+      .map((_, i, ranks) => ranks[rankIds.indexOf(i)]),
+    lanes: sorted.flatMap((part, i) =>
+      part.lanes.map((lane): Lane => ({ ...lane, rank: rankId(i, lane.rank) })),
     ),
-    ...merged,
-    ...(collectives === undefined ? {} : { collectives }),
     kernelShapes,
     stacks: {
-      frames: parts.flatMap((part): readonly Frame[] => part.stacks.frames),
-      stacks: parts.flatMap((part, i) =>
+      frames: sorted.flatMap((part): readonly Frame[] => part.stacks.frames),
+      stacks: sorted.flatMap((part, i) =>
         part.stacks.stacks.map((stack) => stack.map((frame) => frame + firstFrame[i])),
       ),
     },
-    counters: parts.flatMap((part, i) =>
+    counters: sorted.flatMap((part, i) =>
       part.counters.map((track): CounterTrack => ({
         ...track,
-        rank: track.rank + firstRank[i],
-        time: track.time.map((time) => time + shifts[i]),
+        rank: rankId(i, track.rank),
+        time: shifted(track.time, shifts[i]),
       })),
     ),
-    markers: parts
+    markers: sorted
       .flatMap((part, i) =>
         part.markers.map((marker): Marker => ({ ...marker, time: marker.time + shifts[i] })),
       )
       .sort((a, b) => a.time - b.time),
-    report: mergeReports(
-      parts.map((part) => part.report),
+    report: joinedReport(
+      sorted.map((part) => part.report),
       labels,
       warnings,
     ),
   };
+  const given = sorted.map((part) => part.collectives);
+  const tables = {
+    ranges: sorted.map((part) => part.ranges),
+    launches: sorted.map((part) => part.launches),
+    gpu: sorted.map((part) => part.gpu),
+    host: sorted.map((part) => part.host),
+  };
+  // From here on the columns are in `tables` only, which gives them up one by one.
+  sorted.splice(0);
+  traces.splice(0);
+
+  const sizes: Sizes = {
+    names: names.size,
+    lanes: around.lanes.length,
+    stacks: around.stacks.stacks.length,
+  };
+  const ids = parts.map((part, i): Renumbering => {
+    const name = (id: number): number => nameIds[i][id];
+    const stack = (id: number): number => id + part.firstStack;
+    return {
+      name,
+      lane: (lane) => lane + part.firstLane,
+      kernel_shape: (id) => shapeIds[i][id],
+      stack,
+      call_stack: stack,
+    };
+  });
+  const withRows = (kind: 'launch' | 'range', { position }: JoinedTable): Renumbering[] =>
+    ids.map((part, i) => ({ ...part, [kind]: (row: number) => position[i][row] }));
+  const ranges = joinTables(TABLES.ranges, tables.ranges, shifts, ids, sizes);
+  const launches = joinTables(
+    TABLES.launches,
+    tables.launches,
+    shifts,
+    withRows('range', ranges),
+    sizes,
+  );
+  const gpu = joinTables(TABLES.gpu, tables.gpu, shifts, withRows('launch', launches), sizes);
+  const host = joinTables(TABLES.host, tables.host, shifts, ids, sizes);
+  const collectives = mergeCollectives(given, gpu.position, nameIds);
+  const measured = gpu.timed.count > 0 || launches.timed.count === 0 ? gpu : launches;
+  const trace: Trace = {
+    ...around,
+    ...(typeof labelled === 'object' && {
+      kept: joinedLabels(labelled, measured.position, ids, sizes),
+    }),
+    gpu: { ...gpu.timed, ...gpu.columns } as GpuColumns,
+    launches: { ...launches.timed, ...launches.columns } as LaunchColumns,
+    ranges: { ...ranges.timed, ...ranges.columns } as RangeColumns,
+    host: { ...host.timed, ...host.columns } as HostColumns,
+    ...(collectives === undefined ? {} : { collectives }),
+  };
+  return joined(
+    trace,
+    order.map((at) => parts[at]),
+  );
+}
+
+// In functions of their own: what joins must not hold the traces it was given by the scope of its result.
+function joined(trace: Trace, parts: readonly JoinedPart[]): JoinedRanks {
+  return {
+    trace,
+    parts: parts.map(({ rest }) => rest),
+    part: (index) => partOf(trace, parts[index]),
+  };
+}
+
+function alone(trace: Trace): JoinedRanks {
+  return { trace, parts: [trace], part: () => trace };
 }
 
 /** When the recorder of any part ran, where one of them paused. */
@@ -250,6 +273,22 @@ function labelsOf(parts: readonly Trace[], ranks: readonly Rank[]): string[] {
     next += part.ranks.length;
     return own.length === 1 ? own[0].label : (part.files[0]?.name ?? '');
   });
+}
+
+/** What sentences about clocks call a part: of what was compared before, the rank the others were compared with. */
+function clockLabelsOf(parts: readonly Trace[], ranks: readonly Rank[]): string[] {
+  const first = running(parts.map((part) => part.ranks.length));
+  return labelsOf(parts, ranks).map((label, i) => {
+    const reference = parts[i].ranks.findIndex(({ clock }) => clock?.against === '');
+    return reference < 0 ? label : ranks[first[i] + reference].label;
+  });
+}
+
+/** Where each rank comes among all, by number; those without one come last. */
+function orderOfRanks(ranks: readonly Rank[]): number[] {
+  const number = ({ rank }: Rank): number => (rank < 0 ? Number.MAX_SAFE_INTEGER : rank);
+  const order = [...ranks.keys()].sort((a, b) => number(ranks[a]) - number(ranks[b]) || a - b);
+  return ranks.map((_, i) => order.indexOf(i));
 }
 
 function refuseMixture(traces: readonly Trace[]): void {
@@ -300,44 +339,6 @@ function warnAboutClocks(
   }
 }
 
-/**
- * The databases of an Ingero cluster without rank numbers are those of its nodes, which are told apart
- * by number: the names of hosts in them are private.
- */
-function numberedNodes(ranks: readonly Rank[], format: Trace['format']): readonly Rank[] {
-  let node = 0;
-  return format !== 'ingero'
-    ? ranks
-    : ranks.map((rank) => (rank.rank >= 0 ? rank : { ...rank, label: `node ${++node}` }));
-}
-
-/** Ranks with the same label get the name of their file, where that does not help its path. */
-function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] {
-  const twice = new Set(
-    ranks.map((rank) => rank.rank).filter((rank, i, all) => rank >= 0 && all.indexOf(rank) !== i),
-  );
-  for (const rank of twice) {
-    const paths = ranks.filter((r) => r.rank === rank).map((r) => fileName(r.path));
-    warnings.push({
-      code: 'duplicate-rank',
-      message: `${paths.length} files state that they are rank ${rank} (${paths.join(', ')}); all are kept.`,
-      rows: 0,
-    });
-  }
-  const byFile = ranks.map((rank) =>
-    twice.has(rank.rank) ? { ...rank, label: `${rank.label} (${fileName(rank.path)})` } : rank,
-  );
-  return byFile.map((rank, i) =>
-    byFile.some((other, j) => j !== i && other.label === rank.label)
-      ? { ...rank, label: `${rank.label} (${rank.path})` }
-      : rank,
-  );
-}
-
-function fileName(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
-}
-
 /** Where the rows of each part begin when parts are laid end to end. */
 function running(counts: readonly number[]): number[] {
   let sum = 0;
@@ -348,112 +349,36 @@ function running(counts: readonly number[]): number[] {
   });
 }
 
-type Column =
-  Float64Array | Uint32Array | Int32Array | Uint16Array | Int16Array | Uint8Array | Int8Array;
-
-/** One table of several parts, in time order. */
-interface Merge<T> {
-  readonly timed: TimedColumns;
-  /** merged row of each row of each part */
-  readonly position: readonly Int32Array[];
-  /** A column in the merged order; `map` renumbers a value of the given part. */
-  column<C extends Column>(
-    type: new (length: number) => C,
-    of: (table: T) => Column,
-    map?: (value: number, part: number) => number,
-  ): C;
-}
-
-function mergeTimes<T extends TimedColumns>(
-  tables: readonly T[],
-  shifts: readonly number[],
-  nameIds: readonly Uint32Array[],
-  firstLane: readonly number[],
-): Merge<T> {
-  const first = running(tables.map((t) => t.count));
-  const count = tables.reduce((sum, t) => sum + t.count, 0);
-  const start = new Float64Array(count);
-  const duration = new Float64Array(count);
-  tables.forEach((t, part) => {
-    for (let i = 0; i < t.count; i++) {
-      start[first[part] + i] = t.start[i] + shifts[part];
-    }
-    duration.set(t.duration, first[part]);
-  });
-  const order = timeOrder(start, duration, count);
-  const position = tables.map((t) => new Int32Array(t.count));
-  const partOf = new Uint32Array(count);
-  const rowOf = new Uint32Array(count);
-  tables.forEach((t, part) => {
-    for (let i = 0; i < t.count; i++) {
-      partOf[first[part] + i] = part;
-      rowOf[first[part] + i] = i;
-    }
-  });
-  for (let i = 0; i < count; i++) {
-    position[partOf[order[i]]][rowOf[order[i]]] = i;
-  }
-  const column = <C extends Column>(
-    type: new (length: number) => C,
-    of: (table: T) => Column,
-    map?: (value: number, part: number) => number,
-  ): C => {
-    const out = new type(count);
-    tables.forEach((t, part) => {
-      const values = of(t);
-      const to = position[part];
-      for (let i = 0; i < t.count; i++) {
-        out[to[i]] = map === undefined ? values[i] : map(values[i], part);
-      }
-    });
-    return out;
-  };
-  const mergedStart = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    mergedStart[i] = start[order[i]];
-  }
-  return {
-    timed: {
-      count,
-      start: mergedStart,
-      duration: column(Float64Array, (t) => t.duration),
-      name: column(
-        Uint32Array,
-        (t) => t.name,
-        (id, part) => nameIds[part][id],
-      ),
-      lane: column(
-        Uint32Array,
-        (t) => t.lane,
-        (lane, part) => lane + firstLane[part],
-      ),
-    },
-    position,
-    column,
-  };
-}
-
 /** What the files say of their collectives, under the rows of the merged events. */
 function mergeCollectives(
-  parts: readonly Trace[],
+  given: readonly (CollectiveColumns | undefined)[],
   position: readonly Int32Array[],
   nameIds: readonly Uint32Array[],
 ): CollectiveColumns | undefined {
-  const entries = parts.flatMap(({ collectives }, part) =>
-    Array.from({ length: collectives?.count ?? 0 }, (_, i) => ({ part, i, collectives })),
-  );
-  if (entries.length === 0) {
+  const first = running(given.map((of) => of?.count ?? 0));
+  const count = given.reduce((sum, of) => sum + (of?.count ?? 0), 0);
+  if (count === 0) {
     return undefined;
   }
-  const rowOf = ({ part, i, collectives }: (typeof entries)[number]): number =>
-    position[part][collectives?.gpu[i] ?? 0];
-  entries.sort((a, b) => rowOf(a) - rowOf(b));
+  const row = new Uint32Array(count);
+  const group = new Uint32Array(count);
+  const sent = new Float64Array(count);
+  const received = new Float64Array(count);
+  given.forEach((of, part) => {
+    for (let i = 0; i < (of?.count ?? 0) && of !== undefined; i++) {
+      row[first[part] + i] = position[part][of.gpu[i]];
+      group[first[part] + i] = nameIds[part][of.group[i]];
+      sent[first[part] + i] = of.sent[i];
+      received[first[part] + i] = of.received[i];
+    }
+  });
+  const order = inOrder(count).sort((a, b) => row[a] - row[b]);
   return {
-    count: entries.length,
-    gpu: Uint32Array.from(entries, rowOf),
-    group: Uint32Array.from(entries, (e) => nameIds[e.part][e.collectives?.group[e.i] ?? 0]),
-    sent: Float64Array.from(entries, (e) => e.collectives?.sent[e.i] ?? NaN),
-    received: Float64Array.from(entries, (e) => e.collectives?.received[e.i] ?? NaN),
+    count,
+    gpu: row.sort(),
+    group: order.map((i) => group[i]),
+    sent: Float64Array.from(order, (i) => sent[i]),
+    received: Float64Array.from(order, (i) => received[i]),
   };
 }
 
@@ -476,83 +401,4 @@ function mergeShapes(parts: readonly Trace[]): {
     }),
   );
   return { kernelShapes, shapeIds };
-}
-
-function mergeReports(
-  reports: readonly TraceReport[],
-  labels: readonly string[],
-  warnings: readonly Warning[],
-): TraceReport {
-  const skipped = new Map<string, number>();
-  for (const report of reports) {
-    for (const { reason, rows } of report.skipped) {
-      skipped.set(reason, (skipped.get(reason) ?? 0) + rows);
-    }
-  }
-  const counted = reports.map((report) => report.rowsCounted);
-  const samples = reports.flatMap((report) => report.samples ?? []);
-  return {
-    rowsInFile: reports.reduce((sum, report) => sum + report.rowsInFile, 0),
-    rowsRead: reports.reduce((sum, report) => sum + report.rowsRead, 0),
-    rowsCounted: counted.reduce(
-      (sum, rows) => (sum === null || rows === null ? null : sum + rows),
-      0,
-    ),
-    ...(reports.every((report) => report.countedByName !== undefined)
-      ? { countedByName: reports.flatMap((report) => report.countedByName ?? []) }
-      : {}),
-    ...(samples.length > 0 && {
-      samples: {
-        inFile: samples.reduce((sum, { inFile }) => sum + inFile, 0),
-        read: samples.reduce((sum, { read }) => sum + read, 0),
-      },
-    }),
-    skipped: [...skipped]
-      .map(([reason, rows]) => ({ reason, rows }))
-      .sort((a, b) => b.rows - a.rows),
-    warnings: [
-      ...warnings,
-      ...reports.flatMap((report, i) =>
-        report.warnings.map((warning) => ({
-          ...warning,
-          message: `${labels[i]}: ${warning.message}`,
-        })),
-      ),
-    ],
-    missing: commonOrNamed(
-      reports.map((report) => report.missing),
-      labels,
-      (text, label) => `${text} (${label})`,
-      (text) => text,
-    ),
-    facts: commonOrNamed(
-      reports.map((report) => report.facts),
-      labels,
-      (fact, label) => ({ name: `${fact.name} (${label})`, value: fact.value }),
-      (fact) => `${fact.name}\0${fact.value}`,
-    ),
-  };
-}
-
-/** What all parts state is said once, what some state is said with their label. */
-function commonOrNamed<T>(
-  lists: readonly (readonly T[])[],
-  labels: readonly string[],
-  named: (item: T, label: string) => T,
-  key: (item: T) => string,
-): T[] {
-  const said = new Set<string>();
-  const out: T[] = [];
-  lists.forEach((list, i) => {
-    for (const item of list) {
-      const k = key(item);
-      if (!lists.every((other) => other.some((o) => key(o) === k))) {
-        out.push(named(item, labels[i]));
-      } else if (!said.has(k)) {
-        said.add(k);
-        out.push(item);
-      }
-    }
-  });
-  return out;
 }

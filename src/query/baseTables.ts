@@ -302,10 +302,10 @@ export const BASE_TABLES = {
       'lost NUMERIC',
       'has_source INTEGER',
     ],
-    count: (t) => t.stalls.length,
-    rows: (t) => (i) => {
-      const { call, typical_ns, lost_ns, has_source } = t.stalls[i];
-      return [i, call, typical_ns, lost_ns, has_source ? 1 : 0];
+    count: (t) => t.stalls.call.length,
+    rows: (t) => {
+      const { call, typical_ns, lost_ns, has_source } = t.stalls;
+      return (i) => [i, call[i], typical_ns[i], lost_ns[i], has_source[i]];
     },
   },
 } as const satisfies Record<string, BaseTable>;

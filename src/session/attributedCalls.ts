@@ -24,6 +24,7 @@ export function attributedCalls(
 ): AttributedCall[] {
   const columns = measuredColumns(trace);
   const explained = explain ? explanations(trace, labels) : () => ({});
+  const ranks = rankCells(trace);
   const end = Math.min(columns.count, from + count);
   const calls: AttributedCall[] = [];
   for (let i = Math.max(0, from); i < end; i++) {
@@ -39,10 +40,21 @@ export function attributedCalls(
       layer_index: index < 0 ? '' : String(index),
       module: trace.names.get(labels.module[i]),
       method: METHODS[labels.method[i]],
+      ...ranks[lane.rank],
       ...explained(i),
     });
   }
   return calls;
+}
+
+/** What the calls of each rank say of it: nothing where there is only one. */
+function rankCells({ ranks }: Trace): readonly Pick<AttributedCall, 'rank'>[] {
+  return ranks.length < 2
+    ? ranks.map(() => ({}))
+    : ranks.map(({ rank, label }, i) => {
+        const tells = rank >= 0 && ranks.every((other, j) => j === i || other.rank !== rank);
+        return { rank: tells ? String(rank) : label };
+      });
 }
 
 /** For a call the rule that decided, or why it stayed unclassified, and what was looked at. */

@@ -10,7 +10,7 @@ import type {
   TileRequest,
   TimeWindow,
 } from '../analysis/results.js';
-import { findStalls } from '../analysis/stalls.js';
+import { findStalls, stallColumns } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
 import { exportParts } from '../exchange/exportParts.js';
@@ -184,7 +184,7 @@ export class LocalTraceEngine implements TraceEngine {
 
   async queryData(_request?: undefined, options: CallOptions = {}): Promise<QueryData> {
     const { trace, labels, inputs } = this.current();
-    const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
+    const tables = queryTables(trace, labels, stallColumns(trace, labels));
     const own = trace.files.length === 1 ? inputs.get(trace.files[0].path) : undefined;
     const isDatabase = trace.kept !== undefined || trace.format !== 'kineto';
     if (!isDatabase || own === undefined) {

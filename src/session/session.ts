@@ -88,6 +88,8 @@ export interface AttributedCall {
   readonly layer_index: string;
   readonly module: string;
   readonly method: string;
+  /** its number, or its label where the number does not tell it; only where the trace has several */
+  readonly rank?: string;
   /** the rule that decided, or why the call stayed unclassified; only where it was asked for */
   readonly rule?: string;
   /** what was looked at: launch, module, frame, operator; only where it was asked for */

@@ -15,14 +15,21 @@ export function timeOrder(
   duration: Float64Array,
   count: number,
 ): Uint32Array<ArrayBuffer> {
-  const order = inOrder(count);
-  return sortRows(order, (a, b) =>
+  return sortRows(inOrder(count), precedence(start, duration));
+}
+
+function precedence(start: Float64Array, duration: Float64Array): Precedes {
+  return (a, b) =>
     start[a] !== start[b]
       ? start[a] < start[b]
       : duration[a] !== duration[b]
         ? duration[a] > duration[b]
-        : a < b,
-  );
+        : a < b;
+}
+
+/** As `timeOrder`, of rows that are a few tables in time order laid end to end: takes 4 bytes a row more. */
+export function timeOrderOfTables(start: Float64Array, duration: Float64Array): Uint32Array {
+  return mergeRuns(inOrder(start.length), precedence(start, duration));
 }
 
 /** As `timeOrder`; undefined where the rows are in that order already. */

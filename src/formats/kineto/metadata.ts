@@ -50,7 +50,12 @@ export function readMetadata(texts: ReadonlyMap<string, string>): KinetoMetadata
   // Beyond 2^53, so by its digits.
   const base = /^"?(\d{1,19})"?$/.exec(texts.get('baseTimeNanoseconds') ?? '');
 
-  const properties = asArray(parse('deviceProperties')).map(asRecord);
+  // A file that was merged from several ranks lists the GPUs of their machine once for each.
+  const properties = [
+    ...new Map(
+      asArray(parse('deviceProperties')).map((entry) => [JSON.stringify(entry), asRecord(entry)]),
+    ).values(),
+  ];
   const devices = properties.map((p, i) => ({
     id: integer(p['id']) ?? i,
     name: text(p['name']),

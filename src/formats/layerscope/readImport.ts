@@ -6,6 +6,7 @@ import {
   RECORDED_FORMATS,
   TraceOpenError,
   throwIfCancelled,
+  type CollectiveColumns,
   type CounterTrack,
   type Frame,
   type GpuColumns,
@@ -37,6 +38,8 @@ import {
 } from './eventTable.js';
 import {
   CODE_TABLES,
+  COMMUNICATION_COLUMNS,
+  COMMUNICATION_TABLE,
   COUNTED,
   COUNTER,
   FACT,
@@ -258,6 +261,7 @@ class ImportReading {
       ranks: ranks.list,
       lanes: lanes.list,
       gpu: gpuColumns(gpuRows),
+      ...this.collectives(gpuRows.places, namePlaces),
       launches: launchColumns(launchRows),
       ranges,
       host: hostColumns(hostRows),
@@ -271,6 +275,43 @@ class ImportReading {
       report: this.report(events, counters.samples, kept),
       ...(kept === undefined ? {} : { kept }),
     };
+  }
+
+  /**
+   * What was said of collectives. Rows that point at no GPU event, or come before their order, are left out
+   * and counted as values that point nowhere.
+   */
+  private collectives(gpu: Places, names: Places): Pick<Trace, 'collectives'> {
+    if (this.revision < 2) {
+      return {};
+    }
+    const found: (readonly [number, number, number, number])[] = [];
+    const elements = (value: SqlValue): number =>
+      typeof value === 'number' && value >= 0 && value < Infinity ? value : NaN;
+    this.rows(COMMUNICATION_TABLE, COMMUNICATION_COLUMNS, ([event, group, sent, received]) => {
+      const row = gpu.of(Number(event ?? -1));
+      const name = group === null ? 0 : names.of(Number(group));
+      const isSound = row > (found.at(-1)?.[0] ?? -1);
+      this.badValues += (isSound ? 0 : 1) + (name < 0 ? 1 : 0);
+      if (isSound) {
+        found.push([row, Math.max(0, name), elements(sent), elements(received)]);
+      }
+    });
+    if (found.length === 0) {
+      return {};
+    }
+    const collectives: CollectiveColumns = {
+      count: found.length,
+      gpu: Uint32Array.from(found, ([row]) => row),
+      group: Uint32Array.from(found, ([, group]) => group),
+      sent: Float64Array.from(found, ([, , sent]) => sent),
+      received: Float64Array.from(found, ([, , , received]) => received),
+    };
+    return { collectives };
+  }
+
+  private get revision(): number {
+    return this.count('format_revision') ?? 1;
   }
 
   /** When the recorder ran, where it paused. */
@@ -544,6 +585,14 @@ class ImportReading {
     const byName = this.records(COUNTED).list;
     const stored = this.records(WARNING).list;
     const missing = this.records(MISSING).list.map(({ what }) => what);
+    if (
+      this.revision < 2 &&
+      events.some(({ columns }) => columns.collective?.some((id) => id > 0))
+    ) {
+      missing.push(
+        'process groups of collectives (imports kept none then; import the trace again)',
+      );
+    }
     const facts = [...this.records(FACT).list, ...this.origin(kept)];
     const inFile = this.count('samples_in_file');
     return {

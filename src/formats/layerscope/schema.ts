@@ -38,10 +38,16 @@ import {
 export const APPLICATION_ID = 0x4c795363;
 /** `PRAGMA user_version`. It grows where an older reader would read a file wrongly. */
 export const FORMAT_VERSION = 1;
+/**
+ * `format_revision` in `meta`. It grows where tables are added that an older reader does without; a file
+ * without it is of revision 1. 2: `communication`.
+ */
+export const FORMAT_REVISION = 2;
 
 /** Keys of the table `meta`. */
 export type MetaKey =
   | 'format_version'
+  | 'format_revision'
   | 'written_by'
   | 'format'
   | 'format_label'
@@ -176,6 +182,11 @@ export const COUNTER: RecordTable<TrackIdentity> = {
 /** Samples in the order of `counter`, each in time order. */
 export const SAMPLE_TABLE = 'counter_sample';
 export const SAMPLE_COLUMNS = ['counter', 'time', 'value'] as const;
+
+/** What the recording says of GPU events that are collectives: `CollectiveColumns`, in their order. */
+export const COMMUNICATION_TABLE = 'communication';
+/** `gpu` and `process_group` are ids of `gpu` and `name`; `sent` and `received` are elements. */
+export const COMMUNICATION_COLUMNS = ['gpu', 'process_group', 'sent', 'received'] as const;
 
 export const MARKER: RecordTable<Marker> = {
   table: 'marker',

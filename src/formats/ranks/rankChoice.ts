@@ -13,8 +13,7 @@ export type RankChoice =
 /**
  * What is read of a run unless somebody says otherwise. Eight ranks are the GPUs of one host, the usual
  * tensor-parallel group. A gigabyte of JSON is some 4.5 million events (238 bytes each in
- * nemotron_h_ep2.rank0.stack): ten to twenty seconds of one core, and 125 MB of columns, held twice, as
- * read and merged.
+ * nemotron_h_ep2.rank0.stack): ten to twenty seconds of one core, and 125 MB of columns.
  */
 export const MOST_RANKS = 8;
 const MOST_BYTES = 2 ** 30;

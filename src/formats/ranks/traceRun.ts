@@ -7,7 +7,7 @@ import {
   type Warning,
 } from '../../trace/index.js';
 import { longerThanAllStarts } from '../longEvents.js';
-import { mergeRanks } from '../mergeRanks.js';
+import { joinRanks, type JoinedRanks } from '../mergeRanks.js';
 import { isPackedDatabase, plainDatabase } from '../packedDatabase.js';
 import { printable } from '../printable.js';
 import { probeSource } from '../probe.js';
@@ -47,6 +47,8 @@ interface RunFile extends RunInput {
   readonly gzip: boolean;
   /** undefined where the file could not be looked into yet */
   readonly reader: FormatReader | undefined;
+  /** whether it is a packed database; undefined where none of its bytes were at hand */
+  readonly packed: boolean | undefined;
   readonly archived: { readonly archive: TarArchive; readonly entry: TarEntry } | undefined;
 }
 
@@ -55,13 +57,19 @@ interface LeftOut {
   readonly sentence: string;
 }
 
+/** What is read of a run: some of its files, as one trace. */
+interface Loaded {
+  readonly files: readonly RunFile[];
+  readonly joined: JoinedRanks;
+}
+
 /**
  * The files of one run, of which some are read. Of each file only its beginning is looked at to tell
  * its rank; what was read stays until it is not chosen any more, so that a wider choice reads only what
- * is new.
+ * is new. It stays in the joined trace alone, and is taken out of it where the choice changes.
  */
 export class TraceRun {
-  private readonly read = new Map<RunFile, Trace>();
+  private loaded: Loaded | undefined;
 
   private constructor(
     private readonly files: readonly RunFile[],
@@ -91,7 +99,7 @@ export class TraceRun {
       await listing.add(input);
     }
     const { files, leftOut } = listing;
-    const kept = ofOneFormat(files, leftOut);
+    const kept = withoutMerged(ofOneFormat(files, leftOut), leftOut);
     if (kept.length === 0) {
       throw new TraceOpenError(
         'not-a-trace',
@@ -114,36 +122,73 @@ export class TraceRun {
    * @throws TraceOpenError where the choice names none of the files, or one that was chosen cannot be read
    */
   async load(choice: RankChoice, options: ReadOptions = {}): Promise<Trace> {
-    const chosen = new Set(chosenRanks(this.files, choice).map((i) => this.files[i]));
-    const missing = [...chosen].filter((file) => !this.read.has(file));
+    const chosen = chosenRanks(this.files, choice).map((i) => this.files[i]);
+    const read = new Map<RunFile, Trace>();
     const unreadable = new Set<RunFile>();
-    const archives = new Set(missing.flatMap(({ archived }) => archived?.archive ?? []));
+    const isMissing = (file: RunFile): boolean =>
+      !read.has(file) && !unreadable.has(file) && this.loaded?.files.includes(file) !== true;
+    // Another choice that was made meanwhile may have let go what was loaded when this one began.
+    for (let missing = chosen.filter(isMissing); missing.length > 0;) {
+      await this.readFiles(missing, { read, unreadable, most: chosen.length - 1 }, options);
+      missing = chosen.filter(isMissing);
+    }
+    throwIfCancelled(options.signal);
+    this.join(
+      chosen.filter((file) => !unreadable.has(file)),
+      read,
+    );
+    return this.trace();
+  }
+
+  /** @param found takes what was read, and what cannot be; of these there may be `most` */
+  private async readFiles(
+    files: readonly RunFile[],
+    found: {
+      readonly read: Map<RunFile, Trace>;
+      readonly unreadable: Set<RunFile>;
+      readonly most: number;
+    },
+    options: ReadOptions,
+  ): Promise<void> {
+    const { read, unreadable, most } = found;
+    const archives = new Set(files.flatMap(({ archived }) => archived?.archive ?? []));
     try {
       for (const archive of archives) {
-        const entries = missing.flatMap(({ archived }) =>
+        const entries = files.flatMap(({ archived }) =>
           archived?.archive === archive ? archived.entry : [],
         );
         await archive.hold(entries, options);
       }
-      for (const [i, file] of missing.entries()) {
-        const part = partOf(options, file, i, missing.length);
-        const trace = await this.readFile(file, part, unreadable.size < chosen.size - 1);
+      for (const [i, file] of files.entries()) {
+        const part = partOf(options, file, i, files.length);
+        const trace = await this.readFile(file, part, unreadable.size < most);
         if (trace === undefined) {
           unreadable.add(file);
         } else {
-          this.read.set(file, trace);
+          read.set(file, trace);
         }
       }
     } finally {
       archives.forEach((archive) => archive.release());
     }
-    throwIfCancelled(options.signal);
-    for (const file of [...this.read.keys()]) {
-      if (!chosen.has(file)) {
-        this.read.delete(file);
-      }
+  }
+
+  /** Makes these files what is loaded, and takes over what was read of them. */
+  private join(files: readonly RunFile[], read: Map<RunFile, Trace>): void {
+    const before = this.loaded;
+    if (
+      read.size === 0 &&
+      before?.files.length === files.length &&
+      files.every((file) => before.files.includes(file))
+    ) {
+      return;
     }
-    return this.joined();
+    const traces = files.flatMap(
+      (file) => read.get(file) ?? before?.joined.part(before.files.indexOf(file)) ?? [],
+    );
+    read.clear();
+    refuseMixture(traces);
+    this.loaded = { files, joined: joinRanks(traces) };
   }
 
   /** @param spare whether other ranks are there if this one, which nobody named, cannot be read */
@@ -184,14 +229,15 @@ export class TraceRun {
     if (file.reader !== undefined) {
       return { plain: source, reader: file.reader };
     }
-    const plain = await plainDatabase(source, options);
+    const plain = await plainDatabase(source, options, file.packed);
     return { plain, reader: await readerFor(await probeSource(plain), this.readers) };
   }
 
-  private joined(): Trace {
-    const traces = this.files.flatMap((file) => this.read.get(file) ?? []);
-    refuseMixture(traces);
-    const trace = traces.length === 1 ? traces[0] : mergeRanks(traces);
+  private trace(): Trace {
+    if (this.loaded === undefined) {
+      throw new Error('Nothing of the run is loaded.');
+    }
+    const { trace } = this.loaded.joined;
     const warnings = leftOutWarnings(this.leftOut);
     if (!this.isSeveral && warnings.length === 0) {
       return trace;
@@ -206,7 +252,8 @@ export class TraceRun {
 
   private rankFile(file: RunFile): RankFile {
     const { path, name, bytes, stated } = file;
-    const read = this.read.get(file);
+    const at = this.loaded?.files.indexOf(file) ?? -1;
+    const read = this.loaded?.joined.parts[at];
     const single = read?.ranks.length === 1 ? read.ranks[0] : undefined;
     const rank = single === undefined || single.rank < 0 ? stated.rank : single.rank;
     return {
@@ -259,7 +306,8 @@ class Listing {
         await this.addArchive(input, probe);
       } else if (isPackedDatabase(probe)) {
         const { size: bytes } = source;
-        this.files.push({ ...input, ...NOT_LOOKED_AT, bytes, gzip: true, archived: undefined });
+        const found = { bytes, gzip: true, packed: true, archived: undefined };
+        this.files.push({ ...input, ...NOT_LOOKED_AT, ...found });
       } else {
         const reader = await readerFor(probe, this.readers);
         this.files.push({ ...input, ...(await looked(probe, reader)), archived: undefined });
@@ -297,9 +345,10 @@ class Listing {
       };
       const own = await probeSource(source);
       // What lies packed in it, and a database of which part is here, are looked into when they are read.
-      const reader = isPackedDatabase(own) ? 'unknown' : await readerOf(own, this.readers, whole);
+      const packed = isPackedDatabase(own);
+      const reader = packed ? 'unknown' : await readerOf(own, this.readers, whole);
       if (reader === 'unknown') {
-        found.push({ ...place, ...NOT_LOOKED_AT, bytes: entry.size, gzip: own.gzip });
+        found.push({ ...place, ...NOT_LOOKED_AT, bytes: entry.size, gzip: own.gzip, packed });
       } else if (reader !== undefined) {
         found.push({ ...place, ...(await looked(own, reader)) });
       }
@@ -321,14 +370,20 @@ function isOfFile(error: unknown): error is TraceOpenError {
   );
 }
 
-const NOT_LOOKED_AT = { stated: NO_RANK, bytes: 0, gzip: false, reader: undefined };
+const NOT_LOOKED_AT = {
+  stated: NO_RANK,
+  bytes: 0,
+  gzip: false,
+  reader: undefined,
+  packed: undefined,
+};
 
 async function looked(
   probe: Probe,
   reader: FormatReader,
-): Promise<Pick<RunFile, 'stated' | 'bytes' | 'gzip' | 'reader'>> {
+): Promise<Pick<RunFile, 'stated' | 'bytes' | 'gzip' | 'reader' | 'packed'>> {
   const stated = (await reader.rank?.(probe)) ?? NO_RANK;
-  return { stated, bytes: probe.source.size, gzip: probe.gzip, reader };
+  return { stated, bytes: probe.source.size, gzip: probe.gzip, reader, packed: false };
 }
 
 /**
@@ -379,6 +434,21 @@ function ofOneFormat(files: readonly RunFile[], leftOut: LeftOut[]): readonly Ru
     }
     return !other;
   });
+}
+
+/** SGLang leaves a file of all ranks beside those of each: read together, every event would count twice. */
+function withoutMerged(files: readonly RunFile[], leftOut: LeftOut[]): readonly RunFile[] {
+  const single = files.filter(({ stated }) => stated.several !== true);
+  if (single.length === 0) {
+    return files;
+  }
+  for (const { name } of files.filter((file) => !single.includes(file))) {
+    leftOut.push({
+      name,
+      sentence: `${printable(name)} was merged from the files of several ranks: open it alone.`,
+    });
+  }
+  return single;
 }
 
 function refuseMixture(traces: readonly Trace[]): void {

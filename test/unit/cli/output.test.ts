@@ -264,30 +264,49 @@ describe('query output', () => {
 
 describe('attribute output', () => {
   it('prints the contract, one line an event whatever its name', () => {
-    expect(attributeHeader()).toBe(
+    const contract = { explain: false, rank: false };
+    expect(attributeHeader(contract)).toBe(
       'ts_us\tdur_us\tdevice\tstream\tname\tlayer_type\tlayer_index\tmodule\tmethod\n',
     );
-    const line = attributeLines([
-      {
-        ts_us: '1777334400000000.123',
-        dur_us: '87.393',
-        device: '0',
-        stream: '7',
-        name: 'a\tb\nc\\d\x1b[31m\u2028\x85\u202e',
-        layer_type: 'mamba',
-        layer_index: '',
-        module: '',
-        method: 'name',
-      },
-    ]);
+    const call = {
+      ts_us: '1777334400000000.123',
+      dur_us: '87.393',
+      device: '0',
+      stream: '7',
+      name: 'a\tb\nc\\d\x1b[31m\u2028\x85\u202e',
+      layer_type: 'mamba',
+      layer_index: '',
+      module: '',
+      method: 'name',
+    };
+    const line = attributeLines([call], contract);
     // Directional marks end no line and are part of the name.
     expect(line).toBe(
       '1777334400000000.123\t87.393\t0\t7\ta\\tb\\nc\\\\d\\x1b[31m\\u2028\\x85\u202e\tmamba\t\t\tname\n',
+    );
+    const told = { ...call, name: 'k', rule: 'r', why: 'w', rank: 'rank 0 (a\tb.json)' };
+    expect(
+      attributeHeader({ explain: true, rank: true }).endsWith('\tmethod\trule\twhy\trank\n'),
+    ).toBe(true);
+    expect(attributeLines([told], { explain: false, rank: true })).toBe(
+      '1777334400000000.123\t87.393\t0\t7\tk\tmamba\t\t\tname\trank 0 (a\\tb.json)\n',
     );
   });
 });
 
 describe('table parts', () => {
+  it('draws a line under a column of sentences that a terminal does not wrap', () => {
+    const table = plainTable({
+      columns: [
+        { header: 'what', align: 'left' },
+        { header: 'value', align: 'left' },
+      ],
+      rows: [['warning', 'x'.repeat(400)]],
+    });
+    expect(table.split('\n')[1]).toBe(`${'-'.repeat(7)}  ${'-'.repeat(60)}`);
+    expect(table).toContain('x'.repeat(400));
+  });
+
   it('aligns by characters', () => {
     const table = plainTable({
       columns: [

@@ -212,7 +212,6 @@ describe('exit codes', () => {
     ['a factor that is none', ['stalls', 'a.db', '--factor', '1']],
     ['a limit that is none', ['stalls', 'a.db', '--limit', '-3']],
     ['a limit with a unit', ['stalls', 'a.db', '--limit', '3k']],
-    ['two traces where one is asked for', ['attribute', 'a.db', 'b.db']],
     ['a query without SQL', ['query', 'a.db']],
     ['an explanation of no call', ['explain', 'a.db']],
     ['an explanation of two calls', ['explain', 'a.db', '--call', '1', '--at', '5']],

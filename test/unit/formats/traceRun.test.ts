@@ -11,6 +11,7 @@ import type { RankChoice } from '../../../src/formats/ranks/rankChoice.js';
 import type { RunInput } from '../../../src/formats/ranks/traceRun.js';
 import type { FormatReader, TraceSource } from '../../../src/formats/reader.js';
 import type { Trace } from '../../../src/trace/index.js';
+import { differences } from '../exchange/exporting.js';
 import { makeDatabase, readers, refusalOf } from './reading.js';
 
 const RANKS = 128;
@@ -139,6 +140,24 @@ describe('a run of 128 ranks', () => {
     const again = await run.load(paths(trace, [41, 3]));
     expect(numbersOf(again)).toEqual([3, 41]);
     expect(count.bytes.size).toBe(1);
+    // What was taken out of a wider choice and what was read just now are as after opening anew.
+    const anew = await openRun(counting(files).inputs, formats, paths(trace, [3, 41]));
+    expect(differences(again, anew.trace)).toEqual([]);
+    const alone = await openRun(counting(files).inputs, formats, paths(trace, [41]));
+    expect(differences(narrower, alone.trace)).toEqual([]);
+  });
+
+  it('keeps what is loaded where a choice cannot be read, and two choices do not mix', async () => {
+    const { run, trace } = await openRun(counting(files).inputs, formats, few);
+    const wrong: RankChoice = { kind: 'numbers', numbers: [500] };
+    expect((await refusalOf(run.load(wrong))).code).toBe('not-found');
+    expect((await run.load(few)).gpu).toBe(trace.gpu);
+    // The narrow one is done first, and lets go what the wide one had counted on.
+    const [wide, narrow] = await Promise.all([
+      run.load(paths(trace, [0, 1, 2, 50])),
+      run.load(paths(trace, [7])),
+    ]);
+    expect([numbersOf(wide), numbersOf(narrow)]).toEqual([[0, 1, 2, 50], [7]]);
   });
 
   it('takes the file that was clicked, wherever it stands, and all where that is wanted', async () => {

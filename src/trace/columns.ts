@@ -119,6 +119,8 @@ export type HostKind = (typeof HOST_KINDS)[number];
 /** Events of the operating system or the profiler itself (context switches, block I/O, overhead). */
 export interface HostColumns extends TimedColumns {
   readonly kind: Uint8Array;
+  /** as in `LaunchColumns`; absent where no event has one */
+  readonly stack?: Int32Array | Int16Array;
 }
 
 /** Launch geometry of a kernel: grid and block, x y z each. */

@@ -1,6 +1,7 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import { quoteName } from '../../sqlite/sqlText.js';
 import {
+  NO_STACK,
   NameTable,
   RECORDED_FORMATS,
   TraceOpenError,
@@ -264,7 +265,7 @@ class ImportReading {
       ...this.collectives(gpuRows.places, namePlaces),
       launches: launchColumns(launchRows),
       ranges,
-      host: { ...hostRows.timed, ...pick(hostRows, HOST_EVENTS) } as unknown as HostColumns,
+      host: hostColumns(hostRows),
       kernelShapes: shapes.list.map((shape): KernelShape => ({
         grid: [shape.grid_x, shape.grid_y, shape.grid_z],
         block: [shape.block_x, shape.block_y, shape.block_z],
@@ -655,6 +656,12 @@ function pick<T>(
   columns: readonly EventColumn<T>[],
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(columns.map(({ key }) => [key, rows.columns[key]]));
+}
+
+function hostColumns(rows: EventRows): HostColumns {
+  const { kind, stack } = pick(rows, HOST_EVENTS) as unknown as Required<HostColumns>;
+  const has = stack.some((id) => id !== NO_STACK);
+  return { ...rows.timed, kind, ...(has && { stack }) };
 }
 
 function labelColumns(rows: EventRows): Omit<LayerLabels, 'rules' | 'steps'> {

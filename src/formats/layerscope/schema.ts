@@ -1,4 +1,5 @@
 import {
+  NO_STACK,
   GPU_KINDS,
   HOST_KINDS,
   LAYER_TYPES,
@@ -303,6 +304,7 @@ export const RANGE_EVENTS: readonly EventColumn<RangeColumns>[] = [
 
 export const HOST_EVENTS: readonly EventColumn<HostColumns>[] = [
   { column: 'kind', key: 'kind', holds: 'host_kind', none: NaN },
+  { column: 'stack', key: 'stack', holds: 'call_stack', none: NO_STACK },
 ];
 
 /** Labels of the calls that are measured: those of `gpu`; of `launch` where the trace has no GPU events. */

@@ -3,10 +3,9 @@
 //   node scripts/test-counts.mjs STEP...   the steps that must have run; exit code 1 unless all is well
 //
 // The last line is `N passed, N failed`, with `, N skipped` where there are any. A step that did not
-// run, a check that failed and a test file that could not be loaded count as one failure each.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from './setup.mjs';
+// run, a check that failed and a test file that could not be loaded count as one failure each. Before
+// the counts stand the tests that failed, and those that failed at first and passed in a second try.
+import { readReport, suiteOutcome } from './suite-report.mjs';
 
 const SUITES = ['unit', 'e2e', 'corpus'];
 
@@ -22,33 +21,25 @@ console.log(inWords(total));
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
 function countsOf(name) {
-  const step = read(`step.${name}.json`);
+  const step = readReport(`step.${name}.json`);
   if (step === undefined) {
     return { passed: 0, failed: 1, skipped: 0, text: 'did not run' };
   }
   if (!SUITES.includes(name)) {
     return { passed: 0, failed: step.ok ? 0 : 1, skipped: 0, text: step.ok ? 'ok' : 'failed' };
   }
-  const report = read(`${name}.json`);
-  if (report === undefined) {
+  const outcome = suiteOutcome(name);
+  if (outcome === undefined) {
     return { passed: 0, failed: 1, skipped: 0, text: 'left no report' };
   }
-  const unloaded = report.testResults.filter(
-    (file) =>
-      file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  const failed = report.numFailedTests + unloaded;
-  return {
-    passed: report.numPassedTests,
-    // A suite that failed without a failed test (an error outside of tests) is not a success.
-    failed: failed === 0 && !step.ok ? 1 : failed,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
-}
-
-function read(file) {
-  const path = join(root, 'test-results', file);
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+  for (const failure of outcome.failures) {
+    console.log(`${name}: FAILED ${failure}`);
+  }
+  for (const failure of outcome.retried) {
+    console.log(`${name}: failed at first ${failure}`);
+  }
+  // A suite that failed without a failed test (an error outside of tests) is not a success.
+  return { ...outcome, failed: outcome.failed === 0 && !step.ok ? 1 : outcome.failed };
 }
 
 function inWords({ passed, failed, skipped }) {

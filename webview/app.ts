@@ -153,12 +153,12 @@ export class App extends ViewElement {
     }
     const found = stalls.value?.found ?? 0;
     return html`<div class="page">
-      <div>
+      <header>
         <layerscope-contrast .view=${this.view}></layerscope-contrast>
         ${this.ranksBanner(opening.summary.run)} ${this.notice()}
-      </div>
+      </header>
       <div class="main ${selection === null ? '' : 'detailed'}">
-        <div class="work">
+        <main class="work">
           <vscode-tabs
             panel
             .selectedIndex=${PANELS.findIndex(({ id }) => id === panel)}
@@ -203,7 +203,7 @@ export class App extends ViewElement {
             @keydown=${(event: KeyboardEvent) => this.splitKey(event)}
           ></div>
           <layerscope-timeline .view=${this.view}></layerscope-timeline>
-        </div>
+        </main>
         ${
           selection === null
             ? nothing

@@ -209,3 +209,24 @@ export const tableStyles = css`
     }
   }
 `;
+
+/** A view that fills its tab: tools at the top, what scrolls below them. */
+export const paneStyles = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    height: 100%;
+    min-height: 0;
+  }
+  .tools {
+    padding: 6px 10px;
+  }
+  .spring {
+    flex: 1;
+  }
+  .scroll {
+    flex: 1;
+    min-height: 0;
+    overflow: auto;
+  }
+`;

@@ -97,8 +97,8 @@ export interface ViewState {
   readonly savedQueries: readonly SavedQuery[];
   /** share of the height below the header that each panel has above the timeline, 0 to 1 */
   readonly splits: Readonly<Record<Panel, number>>;
-  /** headings of the timeline that are folded */
-  readonly folded: ReadonlySet<string>;
+  /** headings of the timeline that were folded (true) or opened by hand; others stand as they do at first */
+  readonly folds: ReadonlyMap<string, boolean>;
   /** what the last action had to say; '' = nothing */
   readonly notice: string;
 }
@@ -134,7 +134,7 @@ export function initialState(): ViewState {
     savedQueries: [],
     // A statement and its rows need more room than a table of a dozen layer types.
     splits: { layers: 0.42, stalls: 0.42, unclassified: 0.42, query: 0.68 },
-    folded: new Set(),
+    folds: new Map(),
     notice: '',
   };
 }
@@ -150,11 +150,11 @@ export interface KeptState {
   readonly factor: number | null;
   readonly sql: string;
   readonly splits: Readonly<Record<Panel, number>>;
-  readonly folded: readonly string[];
+  readonly folds: readonly (readonly [string, boolean])[];
 }
 
 export function keptState(state: ViewState): KeptState {
-  const { panel, by, sort, window, viewport, layerFilter, factor, sql, splits, folded } = state;
+  const { panel, by, sort, window, viewport, layerFilter, factor, sql, splits, folds } = state;
   return {
     panel,
     by,
@@ -165,7 +165,7 @@ export function keptState(state: ViewState): KeptState {
     factor,
     sql,
     splits,
-    folded: [...folded],
+    folds: [...folds],
   };
 }
 
@@ -177,7 +177,7 @@ export function restoredState(kept: KeptState | undefined): ViewState {
   }
   // What an earlier version kept may lack a panel.
   const splits = { ...state.splits, ...kept.splits };
-  return { ...state, ...kept, splits, folded: new Set(kept.folded) };
+  return { ...state, ...kept, splits, folds: new Map(kept.folds) };
 }
 
 type Listener = (state: ViewState) => void;

@@ -117,12 +117,8 @@ export class TraceView {
     this.showInterval(startNs, durationNs);
   }
 
-  toggleFold(group: string): void {
-    const folded = new Set(this.state.folded);
-    if (!folded.delete(group)) {
-      folded.add(group);
-    }
-    this.store.update({ folded });
+  setFold(group: string, folded: boolean): void {
+    this.store.update({ folds: new Map(this.state.folds).set(group, folded) });
   }
 
   select(selection: Selection | null): void {

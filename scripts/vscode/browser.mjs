@@ -45,7 +45,7 @@ export async function workbenchReady(page) {
       throw new Error('The workbench does not offer the commands of the extension.');
     }
     await page.keyboard.press('F1');
-    await page.locator('.quick-input-widget input').first().fill(`>${known}`);
+    await page.locator(QUICK_INPUT).fill(`>${known}`);
     const first = page.locator('.quick-input-list .monaco-list-row').first();
     await first.waitFor();
     offered = ((await first.getAttribute('aria-label')) ?? '').includes(known);
@@ -63,21 +63,82 @@ async function idle(page) {
 }
 
 /**
- * Runs a command by its title ("Layerscope: Show Stalls") in the command palette.
+ * Runs a command by its title ("Layerscope: Show Stalls") in the command palette. On a busy machine the
+ * palette still shows the answers to what was typed before, and takes no click in the moment after it
+ * opened: it must offer the command, and then go or ask something else.
  * @param {import('playwright-core').Page} page
  * @param {string} title
  * @returns {Promise<void>}
+ * @throws {Error} where the palette does not offer the command, or does not run it, within a minute
  */
 export async function runCommand(page, title) {
-  await page.keyboard.press('F1');
-  const input = page.locator('.quick-input-widget input').first();
-  await input.waitFor();
-  await input.fill(`>${title}`);
-  await page
-    .locator('.quick-input-list .monaco-list-row')
-    .filter({ hasText: title })
-    .first()
-    .click();
+  const typed = `>${title}`;
+  await within(page, `The command palette does not open for ${title}.`, async (attempt) => {
+    if ((await quickInput(page)) !== undefined) {
+      // One that is just closing takes no text: it opens again in a later attempt.
+      await page.locator(QUICK_INPUT).fill(typed, { timeout: 1000 }).catch(ignoreTimeout);
+    } else if (attempt % 10 === 0) {
+      await page.keyboard.press('F1');
+    }
+    return (await quickInput(page)) === typed;
+  });
+  // A key binding may stand behind the title.
+  const offered = page
+    .locator('.quick-input-list')
+    .locator(`[aria-label="${title}"], [aria-label^="${title},"]`)
+    .first();
+  await within(page, `The command palette does not offer ${title}.`, () => offered.isVisible());
+  await within(page, `The command palette does not run ${title}.`, async (attempt) => {
+    const isOpen = (await quickInput(page)) === typed;
+    if (isOpen && attempt % 20 === 0) {
+      await offered.click({ timeout: 1000 }).catch(ignoreTimeout);
+    }
+    return !isOpen;
+  });
+}
+
+function ignoreTimeout(error) {
+  if (error.name !== 'TimeoutError') {
+    throw error;
+  }
+}
+
+/** The box of the palette, of a quick pick and of a file dialog. */
+export const QUICK_INPUT = '.quick-input-widget input.input';
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<string | undefined>} what the palette, a quick pick or a file dialog has in its box;
+ *   undefined where none is open
+ */
+export async function quickInput(page) {
+  const [text] = await page
+    .locator(QUICK_INPUT)
+    .evaluateAll((boxes) => boxes.filter((box) => box.offsetParent).map((box) => box.value))
+    .catch((error) => {
+      if (/context was destroyed|navigat/i.test(error.message)) {
+        return []; // the window is being loaded anew
+      }
+      throw error;
+    });
+  return text;
+}
+
+/**
+ * Asks every 100 ms, for a minute, until `met` says yes.
+ * @param {import('playwright-core').Page} page
+ * @param {string} otherwise what the error says where it does not
+ * @param {(attempt: number) => Promise<boolean>} met is told how often it was asked before
+ * @returns {Promise<void>}
+ */
+export async function within(page, otherwise, met) {
+  const end = Date.now() + 60_000;
+  for (let attempt = 0; !(await met(attempt)); attempt++) {
+    if (Date.now() > end) {
+      throw new Error(otherwise);
+    }
+    await page.waitForTimeout(100);
+  }
 }
 
 /**

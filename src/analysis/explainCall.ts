@@ -13,7 +13,7 @@ import type { LayerLabels, Method, Trace } from '../trace/index.js';
 import { NoSuchCallError } from './callAt.js';
 import { launchOf, modulesOf, rangesAround, stackOf } from './callDetails.js';
 import { fileMicros } from './fileTime.js';
-import { formatCount } from './format.js';
+import { formatCount, formatCountOf } from './format.js';
 import { laneNames } from './laneNames.js';
 import { frameWords } from './lookedAt.js';
 import type {
@@ -57,7 +57,7 @@ export function explainCall(
   const columns = measuredColumns(trace);
   if (!Number.isInteger(call) || call < 0 || call >= columns.count) {
     throw new NoSuchCallError(
-      `There is no call ${call}: the trace has ${formatCount(columns.count)} calls, counted from 0.`,
+      `There is no call ${call}: the trace has ${formatCountOf(columns.count, 'call')}, counted from 0.`,
     );
   }
   const type = layerTypeOf(labels.type[call]);
@@ -152,7 +152,7 @@ function evidenceOf(trace: Trace, labels: LayerLabels, call: number): EvidenceLi
     add('frame', frameWords(frame));
   }
   if (frames.length > MOST_LINES) {
-    add('frame', `and ${formatCount(frames.length - MOST_LINES)} frames around them`);
+    add('frame', `and ${formatCountOf(frames.length - MOST_LINES, 'frame')} around them`);
   }
   let operators = 0;
   for (const range of rangesAround(trace, call)) {

@@ -17,6 +17,11 @@ export function formatCount(n: number): string {
   return grouped(n);
 }
 
+/** "1 call", "6,400 calls". */
+export function formatCountOf(n: number, what: string): string {
+  return `${formatCount(n)} ${what}${n === 1 ? '' : 's'}`;
+}
+
 /** A number of calls that a recorder counted: "5,120"; "unknown" where its file does not say. */
 export function formatCounted(counted: number | null): string {
   return counted === null ? 'unknown' : formatCount(counted);

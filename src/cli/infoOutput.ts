@@ -3,6 +3,7 @@ import {
   NO_FIGURE,
   formatBytes,
   formatCount,
+  formatCountOf,
   formatDuration,
   formatMicros,
   formatSample,
@@ -103,7 +104,7 @@ function counterText(summary: TraceSummary, counter: CounterFigures): string {
   const place = counterPlace({ format: summary.recordedFormat, ranks: summary.ranks }, counter);
   // Bytes are shown in a unit that fits each of the two.
   const extremes = `${formatSample(min, unit === 'bytes' ? unit : '')} to ${formatSample(max, unit)}`;
-  return `${place} ${name}: ${formatCount(samples)} ${samples === 1 ? 'sample' : 'samples'}, ${extremes}`;
+  return `${place} ${name}: ${formatCountOf(samples, 'sample')}, ${extremes}`;
 }
 
 function clockJson(clock: RankClock): object {
@@ -209,12 +210,12 @@ function infoText(summary: TraceSummary, population: Population): string {
       'duty cycle',
       dashboard.duty_cycle === null
         ? `${NO_FIGURE} (no GPU events)`
-        : `${formatShare(dashboard.duty_cycle)} of the span`,
+        : `${formatShare(dashboard.duty_cycle)} of ${summary.recordedNs < summary.spanNs ? 'the time recorded' : 'the span'}`,
     ],
     ...(overall.calls === 0 ? [] : [[measured, percentiles(overall)] as [string, string]]),
     ...population.evidence.map(({ method, calls, total_ns, share }): [string, string] => [
       method === 'none' ? 'unclassified' : `known by ${METHOD_LABELS[method]}`,
-      `${formatShare(share)} of ${population.time_kind === 'gpu' ? 'GPU time' : 'host API time'}: ${formatCount(calls)} calls, ${formatDuration(total_ns)}`,
+      `${formatShare(share)} of ${population.time_kind === 'gpu' ? 'GPU time' : 'host API time'}: ${formatCountOf(calls, 'call')}, ${formatDuration(total_ns)}`,
     ]),
     ...report.facts.map((fact): [string, string] => [fact.name, fact.value]),
     ...report.missing.map((what): [string, string] => ['missing', what]),

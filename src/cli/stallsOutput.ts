@@ -1,4 +1,10 @@
-import { formatCount, formatDuration, formatMicros, formatRatio } from '../analysis/format.js';
+import {
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatMicros,
+  formatRatio,
+} from '../analysis/format.js';
 import type { AttributionBasis, Stall, StallList } from '../analysis/results.js';
 import { markdownText, shortenMiddle, visibleJson, visibleText } from '../analysis/visibleText.js';
 import type { TableFormat } from './decomposeOutput.js';
@@ -65,7 +71,7 @@ function stallsTable(list: StallList, shown: (name: string) => string): TextTabl
 
 function notesOf(list: StallList, basis: AttributionBasis | undefined): readonly string[] {
   const notes = [
-    `${formatCount(list.found)} ${list.found === 1 ? 'call' : 'calls'} took more than ${list.factor} times what is typical ` +
+    `${formatCountOf(list.found, 'call')} took more than ${list.factor} times what is typical ` +
       `(the median of the layer type, or of the kernel in it where that is larger) and lost ${formatDuration(list.lost_ns)} to it.`,
   ];
   if (list.stalls.length < list.found) {

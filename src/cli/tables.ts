@@ -6,6 +6,9 @@ export interface TextTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** Characters of the line under the last column: sentences stand there, and a terminal would wrap it. */
+const LONGEST_RULE = 60;
+
 /**
  * Columns padded to their widest cell, two spaces apart, a line under the header. What cannot be seen
  * is shown escaped, so that a name can neither repaint the terminal nor break the table.
@@ -24,7 +27,9 @@ export function plainTable(table: TextTable): string {
       })
       .join('  ')
       .trimEnd();
-  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  const rule = widths
+    .map((width, i) => '-'.repeat(i === widths.length - 1 ? Math.min(width, LONGEST_RULE) : width))
+    .join('  ');
   return [line(headers), rule, ...rows.map(line)].map((text) => `${text}\n`).join('');
 }
 

@@ -1,4 +1,10 @@
-import { formatCount, formatDuration, formatMicros, formatShare } from '../analysis/format.js';
+import {
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatMicros,
+  formatShare,
+} from '../analysis/format.js';
 import type { UnclassifiedList } from '../analysis/results.js';
 import { printableJson, shortenMiddle, visibleJson, visibleText } from '../analysis/visibleText.js';
 import { ruleFile } from '../layers/ruleDraft.js';
@@ -53,7 +59,7 @@ function table(list: UnclassifiedList, found: number): string {
   ];
   const time = gpu ? 'GPU time' : 'host API time';
   const notes = [
-    `${formatCount(list.calls)} ${list.calls === 1 ? 'call' : 'calls'} of ${formatCount(found)} ${found === 1 ? 'name' : 'names'} ` +
+    `${formatCountOf(list.calls, 'call')} of ${formatCountOf(found, 'name')} ` +
       `took ${formatDuration(list.total_ns)}, ${formatShare(list.share)} of ${time}, without a layer type.`,
     ...(list.kernels.length < found
       ? [`Shown: the ${formatCount(list.kernels.length)} that took most; --limit shows more.`]

@@ -9,8 +9,8 @@ import type { RunMemory } from './runMemory.js';
 import { runsToOpen, type RunOfFiles } from './runsToOpen.js';
 import type { OpenEditors } from './openEditors.js';
 import type { TraceEditor } from './traceEditor.js';
-import { TRACE_VIEW } from './traceEditorProvider.js';
 import { fileName } from './traceFiles.js';
+import { viewTypeOf, type DeclaredEditor } from './viewTypes.js';
 
 type Show = Extract<ToView, { type: 'show' | 'goToSelected' }>;
 
@@ -49,16 +49,18 @@ export function registerCommands(
   editors: OpenEditors,
   runs: RunMemory,
   services: ExportServices,
+  declared: readonly DeclaredEditor[],
 ): vscode.Disposable {
+  const opener = { editors, runs, declared };
   const show = Object.entries(SHOW_COMMANDS).map(([id, message]) =>
     vscode.commands.registerCommand(id, async (resource?: unknown) => {
-      const editor = await targetEditor(editors, resource);
+      const editor = await targetEditor(opener, resource);
       editor?.show(message);
     }),
   );
   const choose = Object.entries(CHOICE_COMMANDS).map(([id, ask]) =>
     vscode.commands.registerCommand(id, async (resource?: unknown) => {
-      const editor = await targetEditor(editors, resource);
+      const editor = await targetEditor(opener, resource);
       if (editor !== undefined) {
         await ask(editor.document);
       }
@@ -66,7 +68,7 @@ export function registerCommands(
   );
   const write = Object.entries(EXPORT_COMMANDS).map(([id, run]) =>
     vscode.commands.registerCommand(id, async (resource?: unknown) => {
-      const editor = await targetEditor(editors, resource);
+      const editor = await targetEditor(opener, resource);
       if (editor !== undefined) {
         await run(editor.document, services);
       }
@@ -76,32 +78,38 @@ export function registerCommands(
     'layerscope.openAsTrace',
     async (resource?: unknown, selected?: unknown) => {
       for (const run of await runsToOpen(await filesToOpen(resource, selected))) {
-        await openRun(run, editors, runs);
+        await openRun(run, opener);
       }
     },
   );
   return vscode.Disposable.from(...show, ...choose, ...write, open);
 }
 
+/** What opening a trace takes. */
+interface Opener {
+  readonly editors: OpenEditors;
+  readonly runs: RunMemory;
+  readonly declared: readonly DeclaredEditor[];
+}
+
 /** Opens files as one trace, in the tab of the first. */
 async function openRun(
   [first, ...others]: RunOfFiles,
-  editors: OpenEditors,
-  runs: RunMemory,
+  { editors, runs, declared }: Opener,
 ): Promise<void> {
   const editor = editors.of(first);
   if (others.length > 0 && editor === undefined) {
     await runs.remember(first.toString(), { files: others.map(String) });
   }
-  await openTrace(first);
+  await openTrace(first, declared);
   if (others.length > 0) {
     await editor?.document.openRun(others);
   }
 }
 
-async function openTrace(uri: vscode.Uri): Promise<void> {
+async function openTrace(uri: vscode.Uri, declared: readonly DeclaredEditor[]): Promise<void> {
   const before = vscode.window.tabGroups.activeTabGroup.activeTab;
-  await vscode.commands.executeCommand('vscode.openWith', uri, TRACE_VIEW);
+  await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(fileName(uri), declared));
   // The same file as text in the tab the user was looking at: the trace takes its place.
   if (
     before?.input instanceof vscode.TabInputText &&
@@ -114,7 +122,7 @@ async function openTrace(uri: vscode.Uri): Promise<void> {
 
 /** The trace a command is about: the active one, the only one, the one chosen, or one opened now. */
 async function targetEditor(
-  editors: OpenEditors,
+  { editors, declared }: Opener,
   resource: unknown,
 ): Promise<TraceEditor | undefined> {
   // Menus of an editor's title pass its file.
@@ -138,7 +146,7 @@ async function targetEditor(
   if (uri === undefined) {
     return undefined;
   }
-  await openTrace(uri);
+  await openTrace(uri, declared);
   return editors.of(uri);
 }
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { formatKept, formatMicros, formatRatio } from '../analysis/format.js';
+import { formatCountOf, formatKept, formatMicros, formatRatio } from '../analysis/format.js';
 import type { DecompositionRow } from '../analysis/results.js';
 import type { CallOptions, SourceHint, TraceSession } from '../session/session.js';
 import { moduleClasses } from './moduleClasses.js';
@@ -43,7 +43,7 @@ export async function chooseLayer(
     for (const { name, calls } of classes) {
       items.push({
         label: noticeName(name),
-        description: `${calls.toLocaleString('en')} calls`,
+        description: formatCountOf(calls, 'call'),
         hints: async () => [{ kind: 'class', file: '', line: 0, symbol: name }],
       });
     }

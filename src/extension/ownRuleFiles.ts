@@ -28,6 +28,8 @@ export class OwnRuleFiles implements vscode.Disposable {
 
   constructor(private readonly log: vscode.LogOutputChannel) {
     const watcher = vscode.workspace.createFileSystemWatcher(`**/${RULE_FILE.join('/')}`);
+    // Of a folder that is deleted or moved with all it holds, only the folder is reported.
+    const folders = vscode.workspace.createFileSystemWatcher(`**/${RULE_FILE[0]}`, false, true);
     const changes = () => this.settle();
     this.disposables = [
       this.changed,
@@ -36,6 +38,9 @@ export class OwnRuleFiles implements vscode.Disposable {
       watcher.onDidCreate(changes),
       watcher.onDidChange(changes),
       watcher.onDidDelete(changes),
+      folders,
+      folders.onDidCreate(changes),
+      folders.onDidDelete(changes),
       vscode.workspace.onDidChangeWorkspaceFolders(changes),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('layerscope.rules')) {

@@ -12,9 +12,17 @@ import { SavedQueryFiles } from './savedQueryFiles.js';
 import { sourceSearch } from './sourceSearch.js';
 import type { EditorServices } from './traceEditor.js';
 import { TRACE_OPTION_VIEW, TRACE_VIEW, TraceEditorProvider } from './traceEditorProvider.js';
+import type { DeclaredEditor } from './viewTypes.js';
+
+/** What is read of package.json. */
+interface Manifest {
+  readonly version: string;
+  readonly contributes: { readonly customEditors: readonly DeclaredEditor[] };
+}
 
 /** Registers everything the extension offers. No file is read before a trace is opened. */
 export function start(context: vscode.ExtensionContext, runtime: Runtime): void {
+  const manifest = context.extension.packageJSON as Manifest;
   const log = vscode.window.createOutputChannel('Layerscope', { log: true });
   const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
   const search = sourceSearch(dist);
@@ -43,10 +51,12 @@ export function start(context: vscode.ExtensionContext, runtime: Runtime): void 
     ownRules.onDidChange(() => relabel(editors, log)),
     editor(TRACE_VIEW),
     editor(TRACE_OPTION_VIEW),
-    registerCommands(editors, services.runMemory, {
-      runtime,
-      version: (context.extension.packageJSON as { version: string }).version,
-    }),
+    registerCommands(
+      editors,
+      services.runMemory,
+      { runtime, version: manifest.version },
+      manifest.contributes.customEditors,
+    ),
     serveTraceSql(runtime, log),
   );
 }

@@ -6,8 +6,13 @@ import { printable } from './printable.js';
 import type { ReadOptions } from './reader.js';
 import type { RowSkips } from './rowSkips.js';
 
-/** Rows read without giving the thread's other work, a cancellation among it, a chance. */
-const ROWS_A_SLICE = 50_000;
+/** Rows that lie in memory at once. A row may hold a text of megabytes. */
+const ROWS_A_SLICE = 256;
+/** Slices read without giving the thread's other work, a cancellation among it, a chance. */
+const SLICES_A_TURN = 200;
+/** The least and the greatest number a row can have. */
+const FIRST_ROW = -(2n ** 63n);
+const LAST_ROW = 2n ** 63n - 1n;
 
 export interface RowsRead {
   /** rows given to `onRow` */
@@ -42,25 +47,22 @@ export async function eachEventRow(
     seen++;
     onRow(row);
   };
+  const turn = async (): Promise<void> => {
+    options.progress?.({
+      stage: 'Reading events',
+      ...(counted === undefined ? {} : { fraction: seen / counted }),
+    });
+    await pause();
+    throwIfCancelled(options.signal);
+  };
 
   let damage: string | undefined;
   try {
-    if (!rowid) {
+    if (rowid) {
+      const from = `${select} NOT INDEXED WHERE _rowid_ >= ? ORDER BY _rowid_ LIMIT ${ROWS_A_SLICE}`;
+      await eachSlice(engine, from, () => last, give, turn);
+    } else {
       engine.each(select, give);
-    }
-    for (let full = rowid; full;) {
-      const before = seen;
-      const after = last === null ? '' : `WHERE _rowid_ > ${String(last)}`;
-      engine.each(`${select} NOT INDEXED ${after} ORDER BY _rowid_ LIMIT ${ROWS_A_SLICE}`, give);
-      full = seen - before === ROWS_A_SLICE;
-      if (full) {
-        options.progress?.({
-          stage: 'Reading events',
-          ...(counted === undefined ? {} : { fraction: seen / counted }),
-        });
-        await pause();
-        throwIfCancelled(options.signal);
-      }
     }
   } catch (error) {
     damage = damageOf(error);
@@ -76,6 +78,48 @@ export async function eachEventRow(
   }
   throwIfCancelled(options.signal);
   return { seen, inFile: Math.max(counted ?? 0, seen), damage };
+}
+
+/**
+ * Runs a statement for slice after slice, each from the row after the last one given.
+ * @param sql with the least number of a row as its parameter
+ * @param last number of the last row given; null before the first
+ * @param turn is awaited now and then
+ */
+async function eachSlice(
+  engine: SqlEngine,
+  sql: string,
+  last: () => SqlValue,
+  give: (row: readonly SqlValue[]) => void,
+  turn: () => Promise<void>,
+): Promise<void> {
+  const rows = engine.prepare(sql);
+  try {
+    let from = FIRST_ROW;
+    let inSlice = 0;
+    const giveOne = (row: readonly SqlValue[]): void => {
+      inSlice++;
+      give(row);
+    };
+    for (let slices = 1; ; slices++) {
+      inSlice = 0;
+      rows.each(from, giveOne);
+      const row = last();
+      if (inSlice < ROWS_A_SLICE || row === LAST_ROW) {
+        return;
+      }
+      if (!(typeof row === 'number' || typeof row === 'bigint') || row < from) {
+        // Each slice would begin before the one it follows.
+        throw new SqlError('database disk image is malformed: its rows are in disorder', sql);
+      }
+      from = BigInt(row) + 1n;
+      if (slices % SLICES_A_TURN === 0) {
+        await turn();
+      }
+    }
+  } finally {
+    rows.free();
+  }
 }
 
 /**

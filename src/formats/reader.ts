@@ -75,6 +75,8 @@ export interface StatedRank {
   readonly rank: number;
   /** ranks of the job; -1 where it does not say */
   readonly worldSize: number;
+  /** the file was merged from those of several ranks */
+  readonly several?: boolean;
   /** name of its GPU; '' where it does not say, or names several */
   readonly device: string;
 }

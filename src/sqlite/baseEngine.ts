@@ -1,5 +1,12 @@
 import { SqlError } from './engine.js';
-import type { AggregateFunction, ScalarFunction, SqlEngine, SqlRows, SqlValue } from './engine.js';
+import type {
+  AggregateFunction,
+  PreparedRows,
+  ScalarFunction,
+  SqlEngine,
+  SqlRows,
+  SqlValue,
+} from './engine.js';
 import { quoteName } from './sqlText.js';
 
 /** What every engine says in the same way: SQL about the schema. */
@@ -8,6 +15,7 @@ export abstract class BaseEngine implements SqlEngine {
   abstract run(sql: string): void;
   abstract query(sql: string, limit?: number): SqlRows;
   abstract each(sql: string, onRow: (row: readonly SqlValue[]) => void): void;
+  abstract prepare(sql: string): PreparedRows;
   abstract eachNumeric(sql: string, onRow: (row: ArrayLike<number>) => void): void;
   abstract insert(
     table: string,

@@ -11,6 +11,17 @@ export interface SqlRows {
 /** A function SQL can call, by name. */
 export type ScalarFunction = (...args: SqlValue[]) => SqlValue;
 
+/** A statement prepared once, to give the rows of a table slice by slice. */
+export interface PreparedRows {
+  /**
+   * The rows for a value of the statement's only parameter, integers as in `SqlValue`. They lie in memory
+   * together: the statement limits their number. Of a damaged table, the rows before the damage are given.
+   * @throws SqlError
+   */
+  each(parameter: number | bigint, onRow: (row: readonly SqlValue[]) => void): void;
+  free(): void;
+}
+
 /** An aggregate SQL can call. `step` gets the state and the arguments of one row and gives the next state. */
 export interface AggregateFunction<State> {
   readonly init: () => State;
@@ -49,6 +60,8 @@ export interface SqlEngine {
   query(sql: string, limit?: number): SqlRows;
   /** Streams the rows of one statement; integers as in `SqlValue`. @throws SqlError */
   each(sql: string, onRow: (row: readonly SqlValue[]) => void): void;
+  /** @param sql a statement with one parameter, `?` @throws SqlError */
+  prepare(sql: string): PreparedRows;
   /**
    * Streams numeric columns only, as doubles (NULL is NaN): the fast way into typed arrays.
    * Subtract epochs in the SQL so that no value passes 2^53. @throws SqlError

@@ -4,6 +4,7 @@ import {
   SqlError,
   type AggregateFunction,
   type DatabaseFile,
+  type PreparedRows,
   type ScalarFunction,
   type SqlEngine,
   type SqlRows,
@@ -16,7 +17,8 @@ interface NodeStatement {
   /** the first statement of the text it was made from */
   readonly sourceSQL: string;
   columns(): readonly { readonly name: string }[];
-  iterate(): Iterable<SqlValue[]>;
+  iterate(...parameters: readonly SqlValue[]): Iterable<SqlValue[]>;
+  all(...parameters: readonly SqlValue[]): SqlValue[][];
   run(...values: readonly SqlValue[]): unknown;
   setReadBigInts(enabled: boolean): void;
   setReturnArrays(enabled: boolean): void;
@@ -162,6 +164,43 @@ class NodeSqliteEngine extends BaseEngine {
     this.stream(sql, (row) => onRow(exactRow(row)));
   }
 
+  prepare(sql: string): PreparedRows {
+    let exact = false;
+    const statement = this.checked(sql, () => this.prepared(sql, exact));
+    const readExactly = (): void => {
+      exact = true;
+      statement.setReadBigInts(true);
+    };
+    return {
+      each: (parameter, onRow) => {
+        const bound = asBound(parameter);
+        // All at once takes two thirds of the time of one after the other.
+        const rows = this.checked(sql, () => {
+          try {
+            return statement.all(bound);
+          } catch {
+            // An integer beyond 2^53, or damage, which is met again after the rows before it.
+            return undefined;
+          }
+        });
+        if (rows === undefined) {
+          readExactly();
+          this.streamed(
+            sql,
+            () => statement.iterate(bound),
+            (row) => onRow(exactRow(row)),
+          );
+          return;
+        }
+        for (const row of rows) {
+          onRow(exact ? exactRow(row) : row);
+        }
+      },
+      // Node frees a statement that nobody holds.
+      free: () => undefined,
+    };
+  }
+
   eachNumeric(sql: string, onRow: (row: ArrayLike<number>) => void): void {
     let numbers: Float64Array | undefined;
     let given = 0;
@@ -238,11 +277,21 @@ class NodeSqliteEngine extends BaseEngine {
    * @returns false where it met an integer that is none: rows before it were given
    */
   private stream(sql: string, onRow: (row: SqlValue[]) => void, exact = true): boolean {
+    return this.streamed(sql, () => this.prepared(sql, exact).iterate(), onRow, exact);
+  }
+
+  /** As `stream`, of rows that a statement gives. */
+  private streamed(
+    sql: string,
+    rows: () => Iterable<SqlValue[]>,
+    onRow: (row: SqlValue[]) => void,
+    exact = true,
+  ): boolean {
     // Errors of `onRow` pass as they are: only SQLite's own become SqlError.
     let ofCaller: { error: unknown } | undefined;
     const whole = this.checked(sql, () => {
       try {
-        for (const row of this.prepared(sql, exact).iterate()) {
+        for (const row of rows()) {
           try {
             onRow(row);
           } catch (error) {

@@ -4,6 +4,7 @@ import {
   SqlError,
   type AggregateFunction,
   type DatabasePlace,
+  type PreparedRows,
   type ScalarFunction,
   type SqlDatabase,
   type SqlEngine,
@@ -16,6 +17,7 @@ import { quoteName } from './sqlText.js';
 interface SqlJsStatement {
   bind(values: readonly SqlValue[]): boolean;
   step(): boolean;
+  reset(): void;
   get(params: null, config: { useBigInt: boolean }): SqlValue[];
   getColumnNames(): string[];
   run(values: readonly SqlValue[]): void;
@@ -186,17 +188,40 @@ class SqlJsEngine extends BaseEngine implements SqlDatabase {
     this.db.close();
   }
 
+  prepare(sql: string): PreparedRows {
+    return guarded(sql, () => {
+      const iterator = this.db.iterateStatements(sql);
+      try {
+        const statement = onlyStatement(iterator);
+        return {
+          each: (parameter, onRow) => {
+            guarded(sql, () => statement.bind([parameter]));
+            try {
+              stepThrough(sql, statement, () => onRow(exactRow(statement)));
+            } finally {
+              statement.reset();
+            }
+          },
+          free: () => {
+            iterator.return();
+          },
+        };
+      } catch (error) {
+        iterator.return();
+        throw error;
+      }
+    });
+  }
+
   private stream(sql: string, onRow: (statement: SqlJsStatement) => void): void {
     // Errors of `onRow` pass as they are: only SQLite's own become SqlError.
     let ofCaller: { error: unknown } | undefined;
     guarded(sql, () =>
       this.withStatement(sql, (statement) => {
-        while (ofCaller === undefined && statement.step()) {
-          try {
-            onRow(statement);
-          } catch (error) {
-            ofCaller = { error };
-          }
+        try {
+          stepThrough(sql, statement, () => onRow(statement));
+        } catch (error) {
+          ofCaller = { error };
         }
       }),
     );
@@ -209,15 +234,27 @@ class SqlJsEngine extends BaseEngine implements SqlDatabase {
   private withStatement<T>(sql: string, use: (statement: SqlJsStatement) => T): T {
     const iterator = this.db.iterateStatements(sql);
     try {
-      const { value: statement } = iterator.next();
-      if (statement === undefined) {
-        throw new Error('there is no statement to run');
-      }
-      refuseSecondStatement(iterator.getRemainingSQL());
-      return use(statement);
+      return use(onlyStatement(iterator));
     } finally {
       iterator.return();
     }
+  }
+}
+
+function onlyStatement(iterator: SqlJsIterator): SqlJsStatement {
+  const { value: statement } = iterator.next();
+  if (statement === undefined) {
+    throw new Error('there is no statement to run');
+  }
+  refuseSecondStatement(iterator.getRemainingSQL());
+  return statement;
+}
+
+/** Runs a statement to its end. Errors of `onRow` pass as they are: only SQLite's own become SqlError. */
+function stepThrough(sql: string, statement: SqlJsStatement, onRow: () => void): void {
+  const step = (): boolean => statement.step();
+  while (guarded(sql, step)) {
+    onRow();
   }
 }
 

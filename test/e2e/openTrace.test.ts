@@ -1,7 +1,10 @@
-import { copyFileSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import initSqlJs from 'sql.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HYBRID, HYBRID_LAYERS, shownLayers } from './hybridTrace.js';
+import { holdersOf } from './openFiles.js';
+import { policyViolations } from './policyViolations.js';
 import { screenshotPath } from './screenshots.js';
 import type { TraceEditor } from './traceEditor.js';
 import { fingerprint, openVsCode } from './vscode.js';
@@ -9,13 +12,6 @@ import type { VsCode } from './vscode.js';
 import type { Workbench } from './workbench.js';
 
 const TRACE = 'hybrid.db';
-
-/** The table of the trace's description: layer type, calls, p50 µs, p99 µs, tail ratio. */
-const LAYERS = [
-  ['MoE all-to-all', '640', '180', '12,400', '69x'],
-  ['Transformer attention', '1,920', '88', '320', '3.6x'],
-  ['Mamba SSM', '3,840', '42', '95', '2.3x'],
-];
 
 const ARTICLE_SQL = `SELECT name, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_us) AS p50,
        percentile_cont(0.99) WITHIN GROUP (ORDER BY duration_us) AS p99
@@ -26,12 +22,14 @@ describe('a trace opened from the explorer', () => {
   let window: Workbench;
   let trace: TraceEditor;
   let before: string[];
+  let refused: readonly string[];
 
   beforeAll(async () => {
     vscode = await openVsCode();
-    copyFileSync(resolve('test/fixtures/e2e/hybrid.db'), join(vscode.workspace, TRACE));
+    copyFileSync(HYBRID, join(vscode.workspace, TRACE));
     before = fingerprint(vscode.workspace);
     window = await vscode.window();
+    refused = await policyViolations(window.page);
     await window.doubleClick(TRACE);
     trace = await window.trace('MoE all-to-all');
   });
@@ -40,11 +38,7 @@ describe('a trace opened from the explorer', () => {
   });
 
   it('shows the layer table to the digit', async () => {
-    const rows = await trace.layerRows();
-    const figures = rows
-      .filter(([label]) => !label.startsWith('Overall'))
-      .map(([label, calls, , , p50, p99, , tail]) => [label, calls, p50, p99, tail]);
-    expect(figures.sort()).toEqual([...LAYERS].sort());
+    expect(await shownLayers(trace)).toEqual(HYBRID_LAYERS);
     await window.page.screenshot({ path: screenshotPath('layers') });
   });
 
@@ -86,7 +80,7 @@ describe('a trace opened from the explorer', () => {
 
     await window.command('Layerscope: Decompose by Layer Type');
     await expect.poll(() => trace.decomposedBy()).toContain('Layer type');
-    expect((await trace.layerRows()).length).toBe(LAYERS.length + 1);
+    expect((await trace.layerRows()).length).toBe(HYBRID_LAYERS.length + 1);
   });
 
   it('lists the stalls on command, the most time lost first', async () => {
@@ -153,8 +147,39 @@ describe('a trace opened from the explorer', () => {
     expect(await again.frame.getByTestId('sql').inputValue()).toBe('DELETE FROM events');
   });
 
-  it('leaves the trace and its folder as they were', () => {
+  it('leaves the trace and its folder as they were, and is refused nothing by its policy', () => {
     expect(fingerprint(vscode.workspace)).toEqual(before);
+    expect(refused).toEqual([]);
+  });
+
+  it('is read where it lies when it is larger than the settings let into memory', async () => {
+    const path = join(vscode.workspace, TRACE);
+    expect(holdersOf(path)).toEqual([]);
+    mkdirSync(join(vscode.workspace, '.vscode'));
+    writeFileSync(
+      join(vscode.workspace, '.vscode', 'settings.json'),
+      JSON.stringify({ 'layerscope.largeFiles.nativeBeyondGiB': 0.0001 }),
+    );
+    const untouched = fingerprint(vscode.workspace);
+    const other = await vscode.window();
+    await other.doubleClick(TRACE);
+    const inPlace = await other.trace('MoE all-to-all');
+    expect(await shownLayers(inPlace)).toEqual(HYBRID_LAYERS);
+    expect(await inPlace.figure('overall-p99')).toBe('300 µs');
+    await inPlace.runSql(ARTICLE_SQL);
+    const expected = await tailsByName(path);
+    const { cells } = await inPlace.queryResult(expected.length);
+    const figures = cells.map(([name, calls, p50, p99]) => [name, +calls, +p50, +p99]).sort();
+    expect(figures).toEqual(expected.map(({ name, calls, p50, p99 }) => [name, calls, p50, p99]));
+    expect(holdersOf(path)).toHaveLength(1);
+    expect(fingerprint(vscode.workspace)).toEqual(untouched);
+  });
+
+  it('has SQL beside it in files, whose mistakes are underlined', async () => {
+    writeFileSync(join(vscode.workspace, 'wrong.tracesql'), 'DELETE FROM events');
+    await window.explorerRow('wrong.tracesql').waitFor();
+    await window.doubleClick('wrong.tracesql');
+    await window.page.locator('.squiggly-error').first().waitFor();
   });
 });
 

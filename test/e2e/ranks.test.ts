@@ -67,10 +67,8 @@ describe('a folder of ranks opened from the explorer', () => {
 
   it('loads two more that are chosen from the list', async () => {
     await trace.frame.getByTestId('more-ranks').getByText('Ranks…').click();
-    const list = window.page.locator('.quick-input-widget');
     for (const rank of ['rank 9', 'rank 11']) {
-      await list.locator('input.input').first().fill(rank);
-      await list.locator('.monaco-list-row').filter({ hasText: rank }).first().click();
+      await window.tick(rank);
     }
     await window.page.screenshot({ path: screenshotPath('ranks') });
     await window.page.keyboard.press('Enter');
@@ -81,9 +79,12 @@ describe('a folder of ranks opened from the explorer', () => {
   });
 
   it('finds the same ranks after the window was loaded anew', async () => {
-    // VS Code in a browser writes down what is open every few seconds, and a reload waits for nothing.
-    await window.page.waitForTimeout(7000);
-    await window.page.reload();
+    // VS Code in a browser writes down what is open every few seconds; a reload by its own command
+    // waits for that, one by the browser does not.
+    await Promise.all([
+      window.page.waitForEvent('load'),
+      window.command('Developer: Reload Window'),
+    ]);
     trace = await window.trace('ranks are loaded'); // the view that was open is open again
     await population(`10 of ${RANKS} ranks are loaded`);
     expect(fingerprint(vscode.workspace)).toEqual(before);

@@ -26,7 +26,8 @@ const MODEL_ROOT = '/srv/engine/releases/41';
 
 /**
  * Writes a flat trace of three kernels, 200 calls each, into a workspace. One call of each kernel is a
- * stall, with a stack into model code; the paths are those of another machine.
+ * stall, with a stack into model code; the paths are those of another machine. A fourth kernel, which
+ * nobody knows, never stalls.
  */
 export async function writeStallTrace(path: string, workspace: string): Promise<StallTrace> {
   const trace: StallTrace = {
@@ -46,6 +47,7 @@ export async function writeStallTrace(path: string, workspace: string): Promise<
       stall: STALLS_US.missing,
       frame: trace.missing,
     },
+    { name: 'wobble_mix', usual: 10 },
   ];
   const sql = await initSqlJs();
   const db = new sql.Database();
@@ -59,9 +61,9 @@ export async function writeStallTrace(path: string, workspace: string): Promise<
   let at = 0;
   for (let call = 0; call < 200; call++) {
     for (const kernel of kernels) {
-      const isStall = call === 120;
-      const duration = isStall ? kernel.stall : kernel.usual;
-      insert.run([at, kernel.name, duration, JSON.stringify(isStall ? [kernel.frame] : [])]);
+      const stalls = call === 120 && kernel.stall !== undefined;
+      const duration = stalls ? kernel.stall : kernel.usual;
+      insert.run([at, kernel.name, duration, JSON.stringify(stalls ? [kernel.frame] : [])]);
       at += duration * 1000 + 5000;
     }
   }

@@ -1,7 +1,9 @@
-import { copyFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults } from './accessibility.js';
 import { screenshotPath } from './screenshots.js';
+import { writeStallTrace } from './stallTrace.js';
+import type { TraceEditor } from './traceEditor.js';
 import { openVsCode } from './vscode.js';
 import type { VsCode } from './vscode.js';
 import type { Workbench } from './workbench.js';
@@ -10,60 +12,85 @@ const THEMES = [
   { name: 'Dark Modern', kind: 'vscode-dark' },
   { name: 'Light Modern', kind: 'vscode-light' },
   { name: 'Default High Contrast', kind: 'vscode-high-contrast' },
+  { name: 'Default High Contrast Light', kind: 'vscode-high-contrast-light' },
 ];
-const SIZES = [
-  { width: 1400, height: 900 },
-  { width: 900, height: 800 },
-];
+const WIDE = { width: 1400, height: 900 };
+const NARROW = { width: 860, height: 800 };
+/** Colours that are not of the ground, its lines and the names of rows. */
+const LEAST_COLOURS = 6;
 
 describe('the trace editor follows the theme', () => {
   let vscode: VsCode;
   let window: Workbench;
+  let trace: TraceEditor;
 
   beforeAll(async () => {
     vscode = await openVsCode();
-    copyFileSync(resolve('test/fixtures/e2e/hybrid.db'), join(vscode.workspace, 'hybrid.db'));
+    await writeStallTrace(join(vscode.workspace, 'stalls.db'), vscode.workspace);
     window = await vscode.window();
-    await window.doubleClick('hybrid.db');
+    await window.doubleClick('stalls.db');
     await window.trace('MoE all-to-all');
   });
   afterAll(async () => {
     await vscode?.stop();
   });
 
+  /** What a person sees one after the other, each by what is done to see it. */
+  const views: Readonly<Record<string, () => Promise<void>>> = {
+    layers: async () => {
+      await trace.openTab('Layers'); // what was open before the window was loaded anew is open again
+      await trace.layerRow('MoE all-to-all').waitFor();
+    },
+    stalls: async () => {
+      await trace.openTab('Stalls');
+      await trace.stallRow('ncclDevKernel_AllToAll').waitFor();
+    },
+    details: async () => {
+      await trace.stallRow('moe_topk_gating').focus();
+      await trace.stallRow('moe_topk_gating').press(' ');
+      await trace.frame.getByTestId('why-rule').waitFor();
+    },
+    unclassified: async () => {
+      await trace.openTab('Unclassified');
+      await trace.frame.getByTestId('unclassified-table').waitFor();
+    },
+    query: async () => {
+      await trace.runSql('SELECT * FROM stalls');
+      await trace.queryResult(3);
+    },
+  };
+
   for (const { name, kind } of THEMES) {
-    it(`in ${name}`, async () => {
-      vscode.setUserSettings({ 'workbench.colorTheme': name });
-      await window.page.reload();
-      const trace = await window.trace('MoE all-to-all');
-      const body = trace.frame.locator(`body.${kind}`);
-      await body.waitFor();
-      const colours = await body.evaluate((element) => {
-        const { backgroundColor, color } = getComputedStyle(element);
-        return { background: backgroundColor, text: color };
+    it(`in ${name}, and can be read by everyone in every view`, async () => {
+      vscode.setUserSettings({
+        'workbench.colorTheme': name,
+        'layerscope.openCodeOnClick': 'never', // a list of files would lie over the page
       });
-      expect(contrast(colours.background, colours.text)).toBeGreaterThan(4.5);
-      for (const size of SIZES) {
-        await window.page.setViewportSize(size);
-        await trace.layerRow('MoE all-to-all').waitFor();
-        // The timeline is a canvas that is drawn after its tiles have come.
-        await window.page.waitForTimeout(1500);
-        await window.page.screenshot({ path: screenshotPath(`${kind}-${size.width}`) });
+      await window.page.setViewportSize(WIDE);
+      await window.page.reload();
+      trace = await window.trace('MoE all-to-all');
+      await trace.frame.locator(`body.${kind}`).waitFor();
+      for (const [view, show] of Object.entries(views)) {
+        await show();
+        await expect.poll(() => timelineColours(trace)).toBeGreaterThan(LEAST_COLOURS);
+        await window.page.screenshot({ path: screenshotPath(`${kind}-${view}`) });
+        expect(await accessibilityFaults(trace.frame), view).toEqual([]);
       }
+      await trace.openTab('Layers');
+      await window.page.setViewportSize(NARROW);
+      await trace.layerRow('MoE all-to-all').waitFor();
+      await window.page.screenshot({ path: screenshotPath(`${kind}-narrow`) });
+      expect(await accessibilityFaults(trace.frame), 'narrow').toEqual([]);
     });
   }
 });
 
-/** Contrast ratio of two CSS colours as in WCAG 2.1; both opaque. */
-function contrast(background: string, text: string): number {
-  const [a, b] = [luminance(background), luminance(text)];
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}
-
-function luminance(colour: string): number {
-  const channels = (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map((channel) => {
-    const value = Number(channel) / 255;
-    return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+/** How many colours the timeline is painted in; it is painted once its tiles have come. */
+async function timelineColours(trace: TraceEditor): Promise<number> {
+  return await trace.frame.locator('layerscope-timeline canvas').evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const { width, height } = canvas;
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, width, height).data.buffer;
+    return new Set(new Uint32Array(pixels ?? new ArrayBuffer(0))).size;
   });
-  return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2];
 }

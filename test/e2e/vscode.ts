@@ -47,6 +47,7 @@ export async function openVsCode(settings: Record<string, unknown> = {}): Promis
     workspace,
     window: async () => {
       const context = await browser.newContext({ viewport: WINDOW });
+      context.setDefaultTimeout(60_000);
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       const page = await context.newPage();
       await page.goto(server.url(workspace));

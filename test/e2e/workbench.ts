@@ -1,5 +1,12 @@
 import type { Locator, Page } from 'playwright-core';
-import { frameShowing, runCommand, workbenchReady } from '../../scripts/vscode/browser.mjs';
+import {
+  QUICK_INPUT,
+  frameShowing,
+  quickInput,
+  runCommand,
+  within,
+  workbenchReady,
+} from '../../scripts/vscode/browser.mjs';
 import { screenshotPath } from './screenshots.js';
 import { TraceEditor } from './traceEditor.js';
 
@@ -31,7 +38,7 @@ export class Workbench {
   /** Titles offered by the palette for what is typed. */
   async commandsFor(typed: string): Promise<string[]> {
     await this.page.keyboard.press('F1');
-    await this.page.locator('.quick-input-widget input').first().fill(`>${typed}`);
+    await this.page.locator(QUICK_INPUT).fill(`>${typed}`);
     const titles = await this.choices();
     await this.page.keyboard.press('Escape');
     return titles;
@@ -39,15 +46,12 @@ export class Workbench {
 
   /** The choices of an open quick pick, in order, once all of them are there. */
   async choices(): Promise<string[]> {
-    const rows = this.page.locator('.quick-input-list .monaco-list-row');
     const searching = this.page.locator('.quick-input-widget .monaco-progress-container.active');
-    const labels = () =>
-      rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-label') ?? ''));
-    await rows.first().waitFor();
+    await this.choiceRows().first().waitFor();
     let before: string[] = [];
     let same = 0;
     for (let tries = 0; tries < 60; tries++) {
-      const now = await labels();
+      const now = await this.choiceLabels();
       const filled = now.length > 0 && now.every((label) => label !== '');
       same = filled && now.join('\n') === before.join('\n') ? same + 1 : 0;
       if (same >= 3 && (await searching.count()) === 0) {
@@ -61,12 +65,31 @@ export class Workbench {
 
   /** Chooses from an open quick pick, once it is filled: before, it swallows the click. */
   async choose(text: string): Promise<void> {
-    await this.choices();
-    await this.page
-      .locator('.quick-input-list .monaco-list-row')
-      .filter({ hasText: text })
-      .first()
-      .click();
+    const offered = (await this.choices()).join('\n');
+    const row = this.choiceRows().filter({ hasText: text }).first();
+    await within(this.page, `The quick pick does not take ${text}.`, async (attempt) => {
+      const labels = (await this.choiceLabels()).join('\n');
+      if (labels === offered && attempt % 20 === 0) {
+        await row.click();
+      }
+      return labels !== offered || (await quickInput(this.page)) === undefined;
+    });
+  }
+
+  /** Ticks the one choice that a text finds in an open quick pick of several. */
+  async tick(text: string): Promise<void> {
+    await this.page.locator(QUICK_INPUT).fill(text);
+    await within(this.page, `The quick pick does not find ${text}.`, async () => {
+      const labels = await this.choiceLabels();
+      return labels.length === 1 && labels[0].includes(text);
+    });
+    const box = this.choiceRows().first().locator('[role="checkbox"], input[type="checkbox"]');
+    await within(this.page, `The quick pick does not tick ${text}.`, async (attempt) => {
+      if (attempt % 20 === 0) {
+        await this.choiceRows().first().click();
+      }
+      return await box.first().isChecked();
+    });
   }
 
   /**
@@ -74,21 +97,24 @@ export class Workbench {
    * path up before it takes it, and writes its suggestion when it is ready.
    */
   async saveAs(suggestion: string, path: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    const holds = async (end: string) => {
-      for (let tries = 0; !(await input.inputValue()).endsWith(end); tries++) {
-        if (tries > 100) {
-          throw new Error(`The file dialog does not show ${end}.`);
-        }
-        await this.page.waitForTimeout(100);
-      }
-    };
+    const holds = (end: string) =>
+      within(
+        this.page,
+        `The file dialog does not show ${end}.`,
+        async () => (await quickInput(this.page))?.endsWith(end) ?? false,
+      );
     await holds(suggestion);
-    await input.fill(path);
+    await this.page.locator(QUICK_INPUT).fill(path);
     await this.page.waitForTimeout(1000);
     await holds(path);
-    await this.page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
+    await within(this.page, `The file dialog does not take ${path}.`, async (attempt) => {
+      const isOpen = (await quickInput(this.page)) === path;
+      if (isOpen && attempt % 20 === 0) {
+        const ok = this.page.locator('.quick-input-widget').getByRole('button', { name: 'OK' });
+        await ok.click();
+      }
+      return !isOpen;
+    });
   }
 
   /** The trace editor that shows a text, once it shows it; a picture of the window where it does not. */
@@ -115,6 +141,16 @@ export class Workbench {
   /** Waits until no editor is open. */
   async isEmpty(): Promise<void> {
     await this.page.locator('.editor-group-container.empty').first().waitFor();
+  }
+
+  private choiceRows(): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row');
+  }
+
+  private async choiceLabels(): Promise<string[]> {
+    return await this.choiceRows().evaluateAll((all) =>
+      all.map((row) => row.getAttribute('aria-label') ?? ''),
+    );
   }
 
   private explorerRows(): Locator {

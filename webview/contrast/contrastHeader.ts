@@ -3,6 +3,7 @@ import { customElement } from 'lit/decorators.js';
 import { attributionNotes, attributionParts } from '../../src/analysis/attributionText.js';
 import {
   formatCount,
+  formatCountOf,
   formatDuration,
   formatMicros,
   formatShare,
@@ -50,8 +51,10 @@ export class ContrastHeader extends ViewElement {
         gap: 2px 12px;
         margin-bottom: 8px;
       }
-      .title .name {
+      h1 {
+        font-size: inherit;
         font-weight: 600;
+        margin: 0;
         overflow-wrap: anywhere;
       }
       .title .chip {
@@ -215,7 +218,7 @@ export class ContrastHeader extends ViewElement {
           flex-wrap: nowrap;
           margin-bottom: 2px;
         }
-        .title .name,
+        h1,
         .title .faint {
           overflow: hidden;
           text-overflow: ellipsis;
@@ -267,10 +270,13 @@ export class ContrastHeader extends ViewElement {
           line-height: 1.5;
         }
         .sentence {
-          flex: none;
           margin: 0;
+          overflow: hidden;
+          text-overflow: ellipsis;
+          white-space: nowrap;
         }
         .weight {
+          flex-shrink: 1000000;
           overflow: hidden;
           text-overflow: ellipsis;
           white-space: nowrap;
@@ -291,6 +297,14 @@ export class ContrastHeader extends ViewElement {
           max-height: 18vh;
         }
       }
+      @media (max-width: 480px) {
+        .figures {
+          gap: 0 8px;
+        }
+        .figures dl {
+          gap: 3px;
+        }
+      }
     `,
   ];
 
@@ -308,9 +322,9 @@ export class ContrastHeader extends ViewElement {
     const { summary } = opening;
     return html`
       <div class="title">
-        <span class="name" title=${summary.files.map(({ name }) => visibleText(name)).join('\n')}>
+        <h1 title=${summary.files.map(({ name }) => visibleText(name)).join('\n')}>
           ${fileNames(summary)}
-        </span>
+        </h1>
         <span class="faint" title=${describeTrace(summary)}>${describeTrace(summary)}</span>
         ${
           window === null
@@ -590,17 +604,14 @@ function microsWithUnit(ns: number | null): string {
 function fileNames({ files }: TraceSummary): string {
   const first = visibleText(files[0]?.name ?? '');
   const more = files.length - 1;
-  return more > 0
-    ? `${first} and ${formatCount(more)} more ${more === 1 ? 'file' : 'files'}`
-    : first;
+  return more > 0 ? `${first} and ${formatCountOf(more, 'more file')}` : first;
 }
 
 function ranksText({ ranks, run }: TraceSummary): string {
   const unread = run.filter((file) => !file.loaded).length;
-  const loaded = formatCount(ranks.length);
   return unread > 0
-    ? `${loaded} of ${formatCount(ranks.length + unread)} ranks`
-    : `${loaded} ${ranks.length === 1 ? 'rank' : 'ranks'}`;
+    ? `${formatCount(ranks.length)} of ${formatCount(ranks.length + unread)} ranks`
+    : formatCountOf(ranks.length, 'rank');
 }
 
 function describeTrace(summary: TraceSummary): string {

@@ -1,5 +1,10 @@
 import type { Population } from '../../src/analysis/results.js';
-import { formatCount, formatDuration, formatShare } from '../../src/analysis/format.js';
+import {
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatShare,
+} from '../../src/analysis/format.js';
 import { loadedRanksText } from '../../src/analysis/population.js';
 import { METHOD_LABELS } from '../../src/trace/index.js';
 import type { Method } from '../../src/trace/index.js';
@@ -21,7 +26,7 @@ export function evidenceShares(population: Population): readonly EvidenceShare[]
       method,
       label: METHOD_LABELS[method],
       share,
-      figures: `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}, ${formatDuration(total_ns)}, ${formatShare(share)} of ${time}`,
+      figures: `${formatCountOf(calls, 'call')}, ${formatDuration(total_ns)}, ${formatShare(share)} of ${time}`,
     }));
 }
 

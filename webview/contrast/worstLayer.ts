@@ -1,6 +1,7 @@
 import type { Decomposition, DecompositionRow } from '../../src/analysis/results.js';
 import {
   formatCount,
+  formatCountOf,
   formatKept,
   formatMicros,
   formatRatio,
@@ -50,7 +51,7 @@ export function describeWorst(
 ): WorstLayerWords {
   const { overall, population } = decomposition;
   const time = population.time_kind === 'gpu' ? 'GPU time' : 'host API time';
-  const weak = worst.weak_p99 ? ` (of ${worst.calls} calls only)` : '';
+  const weak = worst.weak_p99 ? ` (of ${formatCountOf(worst.calls, 'call')} only)` : '';
   const kept = formatKept(worst.calls, worst.counted);
   const unclassified = 1 - population.classified_share;
   // Where much is unclassified, the worst tail may be there: that is said beside the sentence.

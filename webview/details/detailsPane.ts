@@ -26,7 +26,7 @@ export class DetailsPane extends ViewElement {
         overflow: auto;
         padding: 0 12px 14px;
       }
-      header {
+      .head {
         align-items: center;
         background: inherit;
         display: flex;
@@ -102,7 +102,7 @@ export class DetailsPane extends ViewElement {
         :host([folded]) {
           padding-bottom: 3px;
         }
-        header {
+        .head {
           padding-top: 3px;
         }
         .fold {
@@ -149,13 +149,13 @@ export class DetailsPane extends ViewElement {
     }
     const folded = this.below.matches && this.state.detailsFolded;
     this.toggleAttribute('folded', folded);
-    return html`<header>
+    return html`<div class="head">
         <h2>${this.below.matches ? this.foldButton(folded) : 'Details'}</h2>
         <span class="folded mono">${folded ? this.nameOf(selection) : nothing}</span>
         <button class="tool" aria-label="Close details" @click=${() => this.view.select(null)}>
           Close
         </button>
-      </header>
+      </div>
       ${folded ? nothing : this.body(selection)}`;
   }
 

@@ -6,6 +6,7 @@ import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import {
   formatCount,
+  formatCountOf,
   formatCounted,
   formatMicros,
   formatRatio,
@@ -19,7 +20,7 @@ import { RowGrid } from '../grid/rowGrid.js';
 import type { SortHeading } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
 import '../share.js';
-import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import { sortRows } from '../sorting.js';
 import type { SortValue } from '../sorting.js';
 import type { ViewState } from '../state.js';
@@ -68,8 +69,8 @@ function columnsOf({ trace }: Decomposition): readonly Column[] {
   return keepsPartOfEvents(trace.format) ? [calls, COUNTED, ...others] : COLUMNS;
 }
 
-/** Columns that a narrow editor leaves out: shares say the same as sums. */
-const SPARE: ReadonlySet<string> = new Set(['total']);
+/** Columns that a narrow editor leaves out: shares say the same as sums, and p99 as much as the maximum. */
+const SPARE: Readonly<Record<string, string>> = { total: 'spare', max: 'spare-when-small' };
 
 /** Decompositions whose names need the room. */
 const LONG_NAMES: ReadonlySet<DecomposeBy> = new Set(['module', 'kernel', 'step']);
@@ -80,27 +81,15 @@ export class LayerTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     tableStyles,
     css`
       :host {
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
       }
       .by {
         width: 130px;
-      }
-      .spring {
-        flex: 1;
-      }
-      .scroll {
-        flex: 1;
-        min-height: 0;
-        overflow: auto;
       }
       td.name {
         max-width: 0;
@@ -148,7 +137,7 @@ export class LayerTable extends RowGrid {
       .more {
         padding: 6px 10px;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         th.evidence,
         td.evidence {
           display: none;
@@ -166,13 +155,25 @@ export class LayerTable extends RowGrid {
         }
       }
       /* Beside a code editor the tail stays in view; sums are in what is copied. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         th,
         td {
           padding: 0 5px;
         }
         .spare {
           display: none;
+        }
+      }
+      @container (max-width: 480px) {
+        .spare-when-small {
+          display: none;
+        }
+        td.name,
+        th:first-child {
+          min-width: 110px;
+        }
+        .percent {
+          min-width: 0;
         }
       }
     `,
@@ -249,7 +250,7 @@ export class LayerTable extends RowGrid {
                         label,
                         title,
                         numeric: true,
-                        classes: SPARE.has(id) ? 'spare' : '',
+                        classes: SPARE[id] ?? '',
                       }),
                     )}
                     <th scope="col" class="evidence">Evidence</th>
@@ -296,11 +297,11 @@ export class LayerTable extends RowGrid {
       <td class="number">${formatMicros(row.p50_ns)}</td>
       <td
         class="number"
-        title=${row.weak_p99 ? `${row.calls} calls: fewer than 100, so p99 rests on the slowest one or two` : ''}
+        title=${row.weak_p99 ? `${formatCountOf(row.calls, 'call')}: fewer than 100, so p99 rests on the slowest one or two` : ''}
       >
         ${row.weak_p99 ? html`<span class="weak">weak</span> ` : nothing}${formatMicros(row.p99_ns)}
       </td>
-      <td class="number">${formatMicros(row.max_ns)}</td>
+      <td class="number spare-when-small">${formatMicros(row.max_ns)}</td>
       <td class="number">${formatRatio(row.tail_ratio)}</td>
       <td class="evidence" title=${rowEvidence(row)}>${rowEvidence(row)}</td>
     </tr>`;
@@ -317,7 +318,7 @@ export class LayerTable extends RowGrid {
       <td class="number"></td>
       <td class="number">${formatMicros(overall.p50_ns)}</td>
       <td class="number">${formatMicros(overall.p99_ns)}</td>
-      <td class="number">${formatMicros(overall.max_ns)}</td>
+      <td class="number spare-when-small">${formatMicros(overall.max_ns)}</td>
       <td class="number">${formatRatio(overall.tail_ratio)}</td>
       <td class="evidence"></td>
     </tr>`;

@@ -61,6 +61,11 @@ export class OpeningView extends ViewElement {
     return [state.opening];
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.setAttribute('role', 'main');
+  }
+
   protected override render() {
     const { opening } = this.state;
     switch (opening.stage) {

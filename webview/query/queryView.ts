@@ -4,10 +4,10 @@ import '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import { css, html, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { formatCount, formatDuration } from '../../src/analysis/format.js';
+import { formatCount, formatCountOf, formatDuration } from '../../src/analysis/format.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import type { QueryResult } from '../../src/session/session.js';
-import { baseStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, toolStyles } from '../sharedStyles.js';
 import type { ViewState } from '../state.js';
 import { ViewElement } from '../viewElement.js';
 import './resultTable.js';
@@ -19,16 +19,8 @@ export class QueryView extends ViewElement {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
-      }
       .saved {
         width: 220px;
       }
@@ -53,9 +45,6 @@ export class QueryView extends ViewElement {
       }
       .said {
         margin: 0 10px 6px;
-      }
-      .spring {
-        flex: 1;
       }
       layerscope-result {
         flex: 1;
@@ -149,7 +138,7 @@ export class QueryView extends ViewElement {
     if (value === null) {
       return '';
     }
-    const rows = `${formatCount(value.rows.length)} ${value.rows.length === 1 ? 'row' : 'rows'}`;
+    const rows = `${formatCountOf(value.rows.length, 'row')}`;
     const more = value.truncated ? ', more exist: add a LIMIT or a WHERE' : '';
     return `${value.truncated ? 'first ' : ''}${rows}, ${formatDuration(value.elapsedMs * 1e6)}${more}`;
   }

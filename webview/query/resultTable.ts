@@ -8,6 +8,8 @@ import { visibleRows } from './visibleRows.js';
 
 const ROW_HEIGHT = 24;
 const LONGEST_CELL = 400;
+/** px that a column has beside its text */
+const PADDING = 12;
 
 /** Rows of a query. Only those in sight are in the page. */
 @customElement('layerscope-result')
@@ -24,9 +26,9 @@ export class ResultTable extends LitElement {
         height: 100%;
         overflow: auto;
       }
+      /* Its width is set beside those of its columns: without one no layout is fixed. */
       table {
         table-layout: fixed;
-        width: max-content;
         min-width: 100%;
       }
       td {
@@ -139,8 +141,13 @@ export class ResultTable extends LitElement {
       gap.style.height = `${Number(gap.dataset['rows']) * ROW_HEIGHT}px`;
     });
     this.renderRoot.querySelectorAll('col').forEach((column, i) => {
-      column.style.width = `${this.widths[i]}ch`;
+      column.style.width = `calc(${this.widths[i]}ch + ${PADDING}px)`;
     });
+    const table = this.renderRoot.querySelector('table');
+    if (table !== null) {
+      const characters = this.widths.reduce((sum, width) => sum + width, 0);
+      table.style.width = `calc(${characters}ch + ${this.widths.length * PADDING}px)`;
+    }
     if (changed.has('result')) {
       this.renderRoot.querySelector('.scroll')?.scrollTo({ top: 0, left: 0 });
     }

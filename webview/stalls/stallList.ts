@@ -13,7 +13,7 @@ import type { Stall, StallList } from '../../src/analysis/results.js';
 import { shortenMiddle, visibleText } from '../../src/analysis/visibleText.js';
 import { RowGrid } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
-import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import type { ViewState } from '../state.js';
 import '../swatch.js';
 
@@ -23,25 +23,16 @@ export class StallTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     tableStyles,
     css`
       :host {
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
       }
       vscode-textfield {
         min-width: 0;
         width: 62px;
-      }
-      .scroll {
-        flex: 1;
-        min-height: 0;
-        overflow: auto;
       }
       td.kernel {
         max-width: 0;
@@ -57,7 +48,7 @@ export class StallTable extends RowGrid {
       .stale {
         opacity: 0.6;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         th,
         td {
           padding: 0 6px;
@@ -67,7 +58,7 @@ export class StallTable extends RowGrid {
         }
       }
       /* Beside a code editor: the way to the code stays in view, whatever is beyond the edge. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         .place,
         .rank {
           display: none;
@@ -127,7 +118,7 @@ export class StallTable extends RowGrid {
         <label for="factor">Slower than</label>
         <vscode-textfield
           id="factor"
-          label="Times the typical duration from which a call is a stall"
+          .label=${'Times the typical duration from which a call is a stall'}
           .value=${String(factor ?? value?.factor ?? '')}
           @change=${(event: Event) => this.changeFactor(event)}
         ></vscode-textfield>

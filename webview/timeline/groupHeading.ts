@@ -1,5 +1,5 @@
 import { html } from 'lit';
-import { formatShare } from '../../src/analysis/format.js';
+import { formatCountOf, formatShare } from '../../src/analysis/format.js';
 import { visibleText } from '../../src/analysis/visibleText.js';
 import type { LaidOutGroup } from './layout.js';
 
@@ -29,8 +29,9 @@ export function headingNote({
   busy,
   folded,
   rowCount,
-}: Pick<LaidOutGroup, 'busy' | 'folded' | 'rowCount'>): string {
+  counters,
+}: Pick<LaidOutGroup, 'busy' | 'folded' | 'rowCount' | 'counters'>): string {
   const share = busy === null ? '' : `busy ${formatShare(busy)}`;
-  const rows = folded ? `${rowCount} ${rowCount === 1 ? 'row' : 'rows'}` : '';
+  const rows = folded ? formatCountOf(rowCount, counters ? 'curve' : 'row') : '';
   return [share, rows].filter((part) => part !== '').join(', ');
 }

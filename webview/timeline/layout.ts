@@ -5,6 +5,8 @@ export const ROW_HEIGHT = 18;
 export const HEADING_HEIGHT = 22;
 /** px of a counter's row: a curve needs more height than a box */
 export const CURVE_HEIGHT = 36;
+/** Curves that stand open at first: of more, there may be hundreds, above everything that launches. */
+const MOST_OPEN_CURVES = 6;
 
 /** How near the top a lane with such a row stands: what is measured, then counters, then what launched it. */
 const STANDING: Readonly<Record<string, number>> = {
@@ -32,6 +34,8 @@ export interface LaidOutGroup {
   readonly rows: readonly LaidOutRow[];
   /** rows it has, folded or not */
   readonly rowCount: number;
+  /** whether its rows are curves of counters */
+  readonly counters: boolean;
   /** greatest share of the span one of its rows is busy; null where no row says */
   readonly busy: number | null;
 }
@@ -40,6 +44,24 @@ export interface Layout {
   readonly groups: readonly LaidOutGroup[];
   /** px */
   readonly height: number;
+}
+
+/**
+ * The groups that are folded: as it was chosen by hand; else those of counters, where there are many and
+ * other rows beside them.
+ *
+ * @param chosen by group, whether it was folded or opened
+ */
+export function foldedGroups(
+  rows: readonly TimelineRow[],
+  chosen: ReadonlyMap<string, boolean>,
+): ReadonlySet<string> {
+  const curves = rows.filter(({ level }) => level === COUNTER);
+  const foldsCurves = curves.length > MOST_OPEN_CURVES && curves.length < rows.length;
+  const atFirst = new Set(foldsCurves ? curves.map(({ group }) => group) : []);
+  return new Set(
+    rows.map(({ group }) => group).filter((group) => chosen.get(group) ?? atFirst.has(group)),
+  );
 }
 
 /**
@@ -78,6 +100,7 @@ export function layOut(rows: readonly TimelineRow[], folded: ReadonlySet<string>
       folded: isFolded,
       rows: placed,
       rowCount: members.length,
+      counters: rows[members[0]].level === COUNTER,
       busy: shares.length === 0 ? null : Math.max(...shares),
     });
   }
@@ -97,7 +120,7 @@ export function rowAt(layout: Layout, y: number): LaidOutRow | undefined {
 }
 
 /**
- * The least scrolling that brings a row into view, with its lane's heading where it is the first.
+ * The least scrolling that brings a row into view, with as much of a heading above it as there is room for.
  * @param height px of the view
  * @returns px that the content is scrolled up; `scrollTop` where the row is in view or folded away
  */
@@ -106,9 +129,10 @@ export function scrolledTo(layout: Layout, row: number, scrollTop: number, heigh
   if (placed === undefined) {
     return scrollTop;
   }
-  const top = placed.y - HEADING_HEIGHT;
+  const room = Math.max(0, height - placed.height);
+  const top = placed.y - Math.min(HEADING_HEIGHT, room);
   const bottom = placed.y + placed.height;
-  return top < scrollTop ? top : Math.max(scrollTop, bottom - height);
+  return Math.min(top, Math.max(scrollTop, bottom - height));
 }
 
 /** The next shown row above (-1) or below (+1) one; the row itself at the edge. */

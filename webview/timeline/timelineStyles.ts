@@ -195,6 +195,12 @@ export const timelineStyles = css`
       display: none;
     }
   }
+  @media (max-width: 480px) {
+    .tool {
+      min-width: 20px;
+      padding: 1px 4px;
+    }
+  }
   @media (forced-colors: active) {
     .ruler text {
       fill: CanvasText;

@@ -14,7 +14,7 @@ import { groupHeading, placeHeadings } from './groupHeading.js';
 import { keyHelp } from './keyHelp.js';
 import { timelineAction } from './keys.js';
 import { LanePainter } from './lanePainter.js';
-import { layOut, rowAt, sameRows, scrolledTo } from './layout.js';
+import { foldedGroups, layOut, rowAt, sameRows, scrolledTo } from './layout.js';
 import type { Layout } from './layout.js';
 import { markersTemplate, placeMarkers } from './markers.js';
 import { drawAxis, placeBand } from './rulerAxis.js';
@@ -65,7 +65,7 @@ export class TimelineView extends ViewElement {
   private readonly endings: (() => void)[] = [];
 
   protected parts(s: ViewState): readonly unknown[] {
-    return [s.opening, s.folded, s.window, s.selection];
+    return [s.opening, s.folds, s.window, s.selection];
   }
 
   override connectedCallback(): void {
@@ -111,7 +111,7 @@ export class TimelineView extends ViewElement {
   }
 
   protected override willUpdate(): void {
-    const { opening, folded } = this.state;
+    const { opening, folds } = this.state;
     if (opening.stage === 'opened' && opening.summary !== this.summary) {
       this.summary = opening.summary;
       this.loader?.dispose();
@@ -121,7 +121,7 @@ export class TimelineView extends ViewElement {
         () => this.tilesChanged(),
       );
     }
-    this.layout = layOut(this.rows, folded);
+    this.layout = layOut(this.rows, foldedGroups(this.rows, folds));
   }
 
   protected override render() {
@@ -162,7 +162,7 @@ export class TimelineView extends ViewElement {
           ${repeat(
             this.layout.groups,
             (group) => group.name,
-            (group) => groupHeading(group, () => this.view.toggleFold(group.name)),
+            (group) => groupHeading(group, () => this.view.setFold(group.name, !group.folded)),
           )}
         </div>
       </div>

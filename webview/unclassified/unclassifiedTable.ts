@@ -3,6 +3,7 @@ import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import {
   formatCount,
+  formatCountOf,
   formatDuration,
   formatMicros,
   formatShare,
@@ -13,7 +14,7 @@ import { RowGrid } from '../grid/rowGrid.js';
 import type { SortHeading } from '../grid/rowGrid.js';
 import { NameWidth } from '../nameWidth.js';
 import '../share.js';
-import { baseStyles, tableStyles, toolStyles } from '../sharedStyles.js';
+import { baseStyles, paneStyles, tableStyles, toolStyles } from '../sharedStyles.js';
 import { sortRows } from '../sorting.js';
 import type { SortValue } from '../sorting.js';
 import type { ViewState } from '../state.js';
@@ -85,24 +86,12 @@ export class UnclassifiedTable extends RowGrid {
   static override styles = [
     baseStyles,
     toolStyles,
+    paneStyles,
     tableStyles,
     css`
       :host {
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .tools {
-        padding: 6px 10px;
-      }
-      .spring {
-        flex: 1;
-      }
-      .scroll {
-        flex: 1;
-        min-height: 0;
-        overflow: auto;
+        /* Details may lie beside it: its own width says what has room. */
+        container-type: inline-size;
       }
       td.name {
         max-width: 0;
@@ -130,7 +119,7 @@ export class UnclassifiedTable extends RowGrid {
       .more {
         padding: 6px 10px;
       }
-      @media (max-width: 900px) {
+      @container (max-width: 900px) {
         .streams,
         layerscope-share {
           display: none;
@@ -147,7 +136,7 @@ export class UnclassifiedTable extends RowGrid {
         }
       }
       /* Beside a code editor the name, its share and the way to a rule stay in view. */
-      @media (max-width: 640px) {
+      @container (max-width: 640px) {
         .spare,
         .why {
           display: none;
@@ -277,7 +266,7 @@ export class UnclassifiedTable extends RowGrid {
             void this.view.makeRule(kernel.name);
           }}
         >
-          Make rule…
+          Make a rule…
         </button>
       </td>
     </tr>`;
@@ -316,8 +305,8 @@ export class UnclassifiedTable extends RowGrid {
 function countText({ calls, kernels, total_ns, share, population }: UnclassifiedList): string {
   const time = population.time_kind === 'gpu' ? 'GPU time' : 'host API time';
   return (
-    `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'} of ` +
-    `${formatCount(kernels.length)} ${kernels.length === 1 ? 'name' : 'names'}, ` +
+    `${formatCountOf(calls, 'call')} of ` +
+    `${formatCountOf(kernels.length, 'name')}, ` +
     `${formatDuration(total_ns)}, ${formatShare(share)} of ${time}`
   );
 }

@@ -1,5 +1,6 @@
 import type { SqlEngine } from '../../sqlite/engine.js';
 import type { CountedEvents, Warning } from '../../trace/index.js';
+import { HELD, type HeldRows } from './heldRows.js';
 import type { SourceNames } from './sources.js';
 
 export interface TrueCounts {
@@ -21,15 +22,21 @@ export interface TrueCounts {
  * stored, with at most 39 µs; the file holds 906 rows of that minute, one of 68.8 ms. There the true
  * count is unknown, and so is the sum; files without aggregates tell nothing.
  *
+ * @param held the rows that were read; undefined where not all could be
  * @throws SqlError
  */
-export function trueCounts(engine: SqlEngine, names: SourceNames): TrueCounts {
+export function trueCounts(
+  engine: SqlEngine,
+  names: SourceNames,
+  held: HeldRows | undefined,
+): TrueCounts {
   const columns = engine.columnsOf('event_aggregates');
   const needed = ['bucket', 'source', 'op', 'pid', 'count', 'stored', 'min_dur', 'max_dur'];
   if (!needed.every((column) => columns.includes(column))) {
     return { rowsCounted: null, byName: [], warnings: [] };
   }
-  const sums = engine.query(SUMS).rows.map((row) => row.map(Number));
+  const grouped = held?.asTable(engine) === true;
+  const sums = engine.query(sumsOver(grouped ? '' : GROUPED)).rows.map((row) => row.map(Number));
   const aggregated = sums.some((row) => row[COUNTED] > 0);
   if (!aggregated) {
     return { rowsCounted: null, byName: [], warnings: [] };
@@ -86,22 +93,26 @@ const noCount = (column: string): string =>
  * Aggregates beside the rows they should count, by minute. Where one count of a minute is contradicted
  * none of that minute is trusted, nor where it is no count or of no minute: an operation without rows
  * (mm_page_alloc) cannot contradict its own.
+ * @param before the common table `held`, where there is no temporary one
  */
-const SUMS = `
-WITH held AS (
-  SELECT timestamp - timestamp % 60000000000 AS bucket, source, op, pid, count(*) AS n,
-         min(duration) AS least, max(duration) AS most
-  FROM events GROUP BY 1, 2, 3, 4
-), pairs AS (
+const sumsOver = (before: string): string => `
+WITH ${before}pairs AS (
   SELECT a.bucket, a.source, a.op, coalesce(h.n, 0) AS n, a.count, a.stored,
          coalesce(h.n > a.stored OR h.least < a.min_dur OR h.most > a.max_dur, 0)
            OR ${noCount('a.count')} OR ${noCount('a.stored')} AS contradicted
-  FROM event_aggregates a LEFT JOIN held h USING (bucket, source, op, pid)
+  FROM event_aggregates a LEFT JOIN ${HELD} h USING (bucket, source, op, pid)
   UNION ALL
   SELECT h.bucket, h.source, h.op, h.n, 0, 0, 1
-  FROM held h WHERE NOT EXISTS (
+  FROM ${HELD} h WHERE NOT EXISTS (
     SELECT 1 FROM event_aggregates a WHERE a.bucket = h.bucket AND a.source = h.source
       AND a.op = h.op AND a.pid = h.pid)
 ), untrusted AS (SELECT DISTINCT bucket FROM pairs WHERE contradicted)
 SELECT source, op, sum(n), sum(count), sum(max(0, stored - n)), sum(coalesce(bucket IN untrusted, TRUE))
 FROM pairs GROUP BY source, op ORDER BY source, op`;
+
+/** What `HeldRows` counts while rows are read, in SQL: a reading and a sorting of all of them. */
+const GROUPED = `${HELD} AS (
+  SELECT timestamp - timestamp % 60000000000 AS bucket, source, op, pid, count(*) AS n,
+         min(duration) AS least, max(duration) AS most
+  FROM events GROUP BY 1, 2, 3, 4
+), `;

@@ -7,6 +7,7 @@ import {
   NameTable,
   NO_STACK,
   RangeBuilder,
+  type Lane,
   type LaunchColumns,
   type RangeColumns,
   type Rank,
@@ -23,53 +24,85 @@ import type { TraceSource } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
 import { numberValue, textValue } from '../sqlValues.js';
 import { originShift, traceSpan } from '../timeOrigin.js';
-import { unusableTimes } from '../unusableTimes.js';
+import { STATED_DURATION, unusableTimes } from '../unusableTimes.js';
 import type { TrueCounts } from './aggregates.js';
 import type { Annotation } from './annotations.js';
+import type { HeldRows } from './heldRows.js';
 import { nestedCallWarnings } from './nestedCalls.js';
 import type { IngeroSamples } from './samples.js';
 import type { Pauses } from './sessions.js';
 import type { SourceNames } from './sources.js';
 import type { IngeroStacks } from './stacks.js';
 
-const WORDS = {
-  noStart: 'no timestamp',
-  noDuration: 'no duration',
-  negative: 'a negative duration',
-};
+/** What a row of `events` is read as. */
+export class EventLayout {
+  /** SQL by the numbers below */
+  readonly expressions: string[] = [];
+  readonly timestamp: number;
+  readonly duration: number;
+  readonly source: number;
+  readonly op: number;
+  readonly pid: number;
+  readonly tid: number;
+  readonly hashUpper: number;
+  readonly hashLower: number;
+  readonly node: number;
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly comm: number;
+  private none = -1;
 
-/** What a row is made of, in the order of `eventColumns`. */
-const TIMESTAMP = 0;
-const DURATION = 1;
-const SOURCE = 2;
-const OP = 3;
-const PID = 4;
-const TID = 5;
-const STACK_HASH = 6;
-const NODE = 7;
-const RANK = 8;
-const WORLD_SIZE = 9;
-const COMM = 10;
+  /** @param base absolute time, ns, that times are relative to */
+  constructor(columns: readonly string[], base: bigint) {
+    const add = (expression: string): number => this.expressions.push(expression) - 1;
+    const optional = (column: string, expression = column): number =>
+      columns.includes(column)
+        ? add(expression)
+        : this.none < 0
+          ? (this.none = add('NULL'))
+          : this.none;
+    // The subtraction is SQLite's, on 64-bit integers: a Unix epoch in ns does not fit a double.
+    this.timestamp = add(`(${numberOf('timestamp')}) - (${base})`);
+    this.duration = add(numberOf('duration'));
+    this.source = add('source');
+    this.op = add('op');
+    this.pid = optional('pid');
+    this.tid = optional('tid');
+    // Two halves are numbers to JavaScript, and make neither a text nor a bigint of every row.
+    this.hashUpper = optional(
+      'stack_hash',
+      "iif(typeof(stack_hash) = 'integer', stack_hash >> 32, NULL)",
+    );
+    this.hashLower = optional(
+      'stack_hash',
+      `CASE WHEN typeof(stack_hash) = 'integer' THEN stack_hash & ${0xffffffff}
+       WHEN stack_hash IN (0, '') THEN NULL ELSE CAST(stack_hash AS TEXT) END`,
+    );
+    this.node = optional('node');
+    this.rank = optional('rank');
+    this.worldSize = optional('world_size');
+    this.comm = optional('comm');
+  }
+}
 
-/** SQL of what a row of `events` is read as. @param base absolute time, ns, that times are relative to */
-export function eventColumns(columns: readonly string[], base: bigint): string[] {
-  const optional = (column: string): string => (columns.includes(column) ? column : 'NULL');
-  const out: string[] = [];
-  // The subtraction is SQLite's, on 64-bit integers: a Unix epoch in ns does not fit a double.
-  out[TIMESTAMP] = `(${numberOf('timestamp')}) - (${base})`;
-  out[DURATION] = numberOf('duration');
-  out[SOURCE] = 'source';
-  out[OP] = 'op';
-  out[PID] = optional('pid');
-  out[TID] = optional('tid');
-  out[STACK_HASH] = columns.includes('stack_hash')
-    ? "CASE WHEN stack_hash IN (0, '') THEN NULL ELSE CAST(stack_hash AS TEXT) END"
-    : 'NULL';
-  out[NODE] = optional('node');
-  out[RANK] = optional('rank');
-  out[WORLD_SIZE] = optional('world_size');
-  out[COMM] = optional('comm');
-  return out;
+/** What the rows of one source and operation are. */
+interface EventKind {
+  /** id in the trace's names */
+  readonly name: number;
+  readonly isApi: boolean;
+  /** true where the timestamp is the end */
+  readonly stampsEnd: boolean;
+  /** false for a source that this version does not know */
+  readonly known: boolean;
+  /** code in HOST_KINDS */
+  readonly hostKind: number;
+}
+
+/** The lane that the last row of a thread's number had. */
+interface KnownLane {
+  readonly pid: SqlValue;
+  readonly rank: number;
+  readonly lane: number;
 }
 
 interface Surroundings {
@@ -100,7 +133,11 @@ export class IngeroRows {
   private readonly notes = new RangeBuilder();
   /** lane of the annotations about a process; '' = about all */
   private readonly notesLanes = new Map<string, number>();
-  private readonly hostKinds = new Map<string, number>();
+  /** by source and operation */
+  private readonly kinds = new Map<number, Map<number, EventKind>>();
+  /** by the number of a thread, as the file has it */
+  private readonly knownLanes = new Map<SqlValue, KnownLane>();
+  private lastRank: { node: SqlValue; rank: SqlValue; size: SqlValue; id: number } | undefined;
   private readonly rankNumbers = new Set<number>();
   private worldSize = 0;
   /** number of each node, from 1 in the order they are met */
@@ -108,19 +145,23 @@ export class IngeroRows {
   private readonly nodeOfRank = new Map<Rank, number>();
   /** by process; SEVERAL for a number of which there are several */
   private readonly rankOfProcess = new Map<string, number>();
+  /** name of the node by process; undefined for a number there is on several */
+  private readonly nodeOfProcess = new Map<string, string | undefined>();
   private unknownSources = 0;
   private withStack = 0;
 
   constructor(
     private readonly source: TraceSource,
+    private readonly layout: EventLayout,
     private readonly names: SourceNames,
     private readonly stacks: IngeroStacks,
     private readonly processes: ReadonlyMap<string, string>,
+    private readonly held: HeldRows,
   ) {}
 
   /** Whether a row has usable times; one that has not is counted as left out. */
   private fits(stamp: number, duration: number): boolean {
-    const reason = unusableTimes(stamp, duration, WORDS);
+    const reason = unusableTimes(stamp, duration, STATED_DURATION);
     if (reason !== '') {
       this.skips.add(reason);
     }
@@ -128,25 +169,26 @@ export class IngeroRows {
   }
 
   add(row: readonly SqlValue[]): void {
-    const stamp = numberValue(row[TIMESTAMP]);
-    const duration = numberValue(row[DURATION]);
+    const { layout } = this;
+    const stamp = numberValue(row[layout.timestamp]);
+    const duration = numberValue(row[layout.duration]);
+    this.held.add(stamp, duration, row[layout.source], row[layout.op], row[layout.pid]);
     if (!this.fits(stamp, duration)) {
       return;
     }
-    const sourceId = numberValue(row[SOURCE]);
-    const source = this.names.source(sourceId);
-    this.unknownSources += source === undefined ? 1 : 0;
-    const text = this.names.op(sourceId, numberValue(row[OP]));
-    const name = this.nameTable.intern(text);
+    const kind = this.kind(numberValue(row[layout.source]), numberValue(row[layout.op]));
+    this.unknownSources += kind.known ? 0 : 1;
+    const { name } = kind;
     const lane = this.lane(row);
-    const hash = row[STACK_HASH];
-    const stack = hash === null ? NO_STACK : this.stacks.find(String(hash));
+    const [upper, lower] = [row[layout.hashUpper], row[layout.hashLower]];
+    const stack =
+      lower === null || (lower === 0 && upper === 0) ? NO_STACK : this.stacks.find(upper, lower);
     this.withStack += stack >= 0 ? 1 : 0;
-    const start = source?.stamps === 'end' ? stamp - duration : stamp;
-    if (source?.isApi === true) {
+    const start = kind.stampsEnd ? stamp - duration : stamp;
+    if (kind.isApi) {
       this.launches.push({ start, duration, name, lane, stack });
     } else {
-      this.host.push({ start, duration, name, lane, kind: this.kind(text, source?.name ?? '') });
+      this.host.push({ start, duration, name, lane, kind: kind.hostKind });
     }
   }
 
@@ -188,7 +230,8 @@ export class IngeroRows {
     if (samples.tracks.count > 0 && this.lanes.rankCount === 0) {
       this.rankOf('', -1); // a file of readings alone
     }
-    const { ranks, lanes } = this.lanes.build();
+    const { ranks, lanes: found } = this.lanes.build();
+    const lanes = found.map((lane) => this.labelled(lane));
     const { source } = this;
     const launches = this.launches.build(true, this.notes.count > 0);
     const ranges = this.nestedNotes(launches, lanes);
@@ -250,23 +293,53 @@ export class IngeroRows {
   }
 
   private lane(row: readonly SqlValue[]): number {
+    const { layout } = this;
     const rank = this.rank(row);
-    const pid = textValue(row[PID]);
-    const tid = textValue(row[TID]);
-    return this.lanes.lane(`${rank} ${pid} ${tid}`, () => {
+    const [pidValue, tidValue] = [row[layout.pid], row[layout.tid]];
+    const known = this.knownLanes.get(tidValue);
+    if (known?.pid === pidValue && known.rank === rank) {
+      return known.lane;
+    }
+    const pid = textValue(pidValue);
+    const tid = textValue(tidValue);
+    const lane = this.lanes.lane(`${rank} ${pid} ${tid}`, () => {
       const other = this.rankOfProcess.get(pid) ?? rank;
       this.rankOfProcess.set(pid, other === rank ? rank : SEVERAL);
+      if (row[layout.node] !== null) {
+        const node = textValue(row[layout.node]);
+        const same = !this.nodeOfProcess.has(pid) || this.nodeOfProcess.get(pid) === node;
+        this.nodeOfProcess.set(pid, same ? node : undefined);
+      }
       // 0.10 notes the thread's name with each event; before, there is one name a process.
-      const named = textValue(row[COMM]) || this.processes.get(pid) || 'thread';
+      const named = textValue(row[layout.comm]);
       return {
         kind: 'thread',
         rank,
         device: -1,
         id: tid,
         process: pid,
-        label: `${named} (${tid})`,
+        label: named === '' ? '' : `${named} (${tid})`,
       };
     });
+    if (!(tidValue instanceof Uint8Array)) {
+      this.knownLanes.set(tidValue, { pid: pidValue, rank, lane });
+    }
+    return lane;
+  }
+
+  /**
+   * Names threads after their processes. In a merged file the number of a process may stand for one on
+   * each node, and its name for any of them: then it has none.
+   */
+  private labelled(lane: Lane): Lane {
+    if (lane.label !== '') {
+      return lane;
+    }
+    const { process, id } = lane;
+    const several =
+      this.nodeOfProcess.has(process) && this.nodeOfProcess.get(process) === undefined;
+    const named = several ? '' : (this.processes.get(process) ?? '');
+    return { ...lane, label: `${named === '' ? 'thread' : named} (${id})` };
   }
 
   /** Annotations name a process and no thread: they have a lane of their own. */
@@ -322,16 +395,23 @@ export class IngeroRows {
   }
 
   private rank(row: readonly SqlValue[]): number {
-    const size = numberValue(row[WORLD_SIZE]);
-    if (Number.isSafeInteger(size) && size > this.worldSize) {
-      this.worldSize = size;
+    const { layout, lastRank } = this;
+    const [node, stated, size] = [row[layout.node], row[layout.rank], row[layout.worldSize]];
+    if (lastRank?.node === node && lastRank.rank === stated && lastRank.size === size) {
+      return lastRank.id;
     }
-    const stated = numberValue(row[RANK]);
-    const rank = Number.isSafeInteger(stated) && stated >= 0 ? stated : -1;
+    const ranks = numberValue(size);
+    if (Number.isSafeInteger(ranks) && ranks > this.worldSize) {
+      this.worldSize = ranks;
+    }
+    const number = numberValue(stated);
+    const rank = Number.isSafeInteger(number) && number >= 0 ? number : -1;
     if (rank >= 0) {
       this.rankNumbers.add(rank);
     }
-    return this.rankOf(textValue(row[NODE]), rank);
+    const id = this.rankOf(textValue(node), rank);
+    this.lastRank = { node, rank: stated, size, id };
+    return id;
   }
 
   /** Nodes are told apart, but not by their host names; two may say they are the same rank. */
@@ -354,11 +434,24 @@ export class IngeroRows {
     return alone ? `rank ${rank.rank}` : `rank ${rank.rank} (${node})`;
   }
 
-  private kind(name: string, source: string): number {
-    let kind = this.hostKinds.get(name);
+  private kind(source: number, op: number): EventKind {
+    let ofSource = this.kinds.get(source);
+    if (ofSource === undefined) {
+      ofSource = new Map();
+      this.kinds.set(source, ofSource);
+    }
+    let kind = ofSource.get(op);
     if (kind === undefined) {
-      kind = hostKind(name, source);
-      this.hostKinds.set(name, kind);
+      const known = this.names.source(source);
+      const text = this.names.op(source, op);
+      kind = {
+        name: this.nameTable.intern(text),
+        isApi: known?.isApi === true,
+        stampsEnd: known?.stamps === 'end',
+        known: known !== undefined,
+        hostKind: hostKind(text, known?.name ?? ''),
+      };
+      ofSource.set(op, kind);
     }
     return kind;
   }

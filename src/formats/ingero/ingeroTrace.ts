@@ -11,7 +11,8 @@ import { trueCounts, type TrueCounts } from './aggregates.js';
 import { eachAnnotation } from './annotations.js';
 import { causalChains } from './causalChains.js';
 import { recordingFacts } from './facts.js';
-import { eventColumns, IngeroRows } from './ingeroRows.js';
+import { HeldRows } from './heldRows.js';
+import { EventLayout, IngeroRows } from './ingeroRows.js';
 import { IngeroSamples } from './samples.js';
 import { endsOfRecording, pausesBetweenSessions, sessionTimes } from './sessions.js';
 import { SourceNames } from './sources.js';
@@ -55,11 +56,13 @@ export async function readIngeroTrace(
   const stacks = new IngeroStacks(engine);
   const processes = tolerant('Process names', () => processNames(engine), new Map());
   const base = middleTime(engine, [{ table: 'events', column: 'timestamp' }]);
-  const events = new IngeroRows(source, names, stacks, processes);
+  const layout = new EventLayout(engine.columnsOf('events'), base);
+  const held = new HeldRows(base);
+  const events = new IngeroRows(source, layout, names, stacks, processes, held);
   const read = await eachEventRow(
     engine,
     'events',
-    eventColumns(engine.columnsOf('events'), base),
+    layout.expressions,
     (row) => events.add(row),
     options,
   );
@@ -84,8 +87,9 @@ export async function readIngeroTrace(
   options.progress?.({ stage: 'Counting what the recorder saw' });
   await pause();
   throwIfCancelled(options.signal);
+  const counted = read.damage === undefined ? held : undefined;
   const unknown: TrueCounts = { rowsCounted: null, byName: [], warnings: [] };
-  const counts = tolerant('Event counts', () => trueCounts(engine, names), unknown);
+  const counts = tolerant('Event counts', () => trueCounts(engine, names, counted), unknown);
   const chains = tolerant(
     'Causal chains',
     () => causalChains(engine, originNs, (node) => events.nodeLabel(node)),
@@ -122,20 +126,13 @@ export async function readIngeroTrace(
   });
 }
 
-/**
- * In a merged file the number of a process may stand for one on each node, and its name for any of
- * them: then it has none.
- */
 function processNames(engine: SqlEngine): Map<string, string> {
   if (engine.columnsOf('process_names').length === 0) {
     return new Map();
   }
-  const unsure = engine.columnsOf('events').includes('node')
-    ? 'WHERE pid NOT IN (SELECT pid FROM events GROUP BY pid HAVING count(DISTINCT node) > 1)'
-    : '';
   return new Map(
     engine
-      .query(`SELECT pid, name FROM process_names ${unsure}`)
+      .query('SELECT pid, name FROM process_names')
       .rows.map(([pid, name]) => [String(pid), String(name)]),
   );
 }

@@ -1,4 +1,4 @@
-import type { SqlEngine } from '../../sqlite/engine.js';
+import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import { DANGLING_STACK, NO_STACK, type StackTable, type Warning } from '../../trace/index.js';
 import { parseStack, UnreadableStack } from '../frameText.js';
 import { StackBuilder } from '../stackBuilder.js';
@@ -10,6 +10,8 @@ import { StackBuilder } from '../stackBuilder.js';
 export class IngeroStacks {
   private readonly builder = new StackBuilder();
   private readonly ids = new Map<string, number>();
+  /** the same for whole numbers, by their upper and lower 32 bits: a row of events makes no text */
+  private readonly halves = new Map<number, Map<number, number>>();
   private unreadable = 0;
   private dangling = 0;
 
@@ -17,17 +19,28 @@ export class IngeroStacks {
   constructor(engine: SqlEngine) {
     const frames = engine.columnsOf('stack_traces').includes('frames') ? 'frames' : "''";
     engine.each(`SELECT CAST(hash AS TEXT), ${frames} FROM stack_traces`, ([hash, text]) => {
-      this.ids.set(String(hash), this.parse(text === null ? '' : String(text)));
+      const id = this.parse(text === null ? '' : String(text));
+      this.ids.set(String(hash), id);
+      const number = wholeNumber(String(hash));
+      if (number !== undefined) {
+        const upper = Number(number >> 32n);
+        const lower = this.halves.get(upper) ?? new Map<number, number>();
+        this.halves.set(upper, lower.set(Number(number & 0xffffffffn), id));
+      }
     });
   }
 
   /**
    * The index of a stack; NO_STACK for one without resolved frames, DANGLING_STACK where the file
    * does not hold it.
-   * @param hash decimal text, not '0'
+   * @param upper the hash's upper 32 bits, signed; null where it is no whole number
+   * @param lower its lower 32 bits, unsigned; the whole of one that is no whole number
    */
-  find(hash: string): number {
-    const id = this.ids.get(hash);
+  find(upper: SqlValue, lower: SqlValue): number {
+    const id =
+      typeof upper === 'number' && typeof lower === 'number'
+        ? this.halves.get(upper)?.get(lower)
+        : this.ids.get(String(lower));
     if (id === undefined) {
       this.dangling++;
       return DANGLING_STACK;
@@ -69,4 +82,10 @@ export class IngeroStacks {
       return NO_STACK;
     }
   }
+}
+
+/** undefined for a text that SQLite does not write for a 64-bit integer. */
+function wholeNumber(text: string): bigint | undefined {
+  const number = /^-?[0-9]{1,19}$/.test(text) ? BigInt(text) : undefined;
+  return number !== undefined && String(BigInt.asIntN(64, number)) === text ? number : undefined;
 }

@@ -16,10 +16,12 @@ import { contentChunks, type ContentState } from '../content.js';
 import { TraceEventStream, type StreamEnd } from './eventStream.js';
 import { statedRank } from './statedRank.js';
 import { linkKernels, type LinkResult } from './launchLinks.js';
+import { mergeRanks } from '../mergeRanks.js';
 import { rankOfFileName } from '../ranks/rankOfName.js';
+import { RowsByRank, rankOfLabel, type RankRows } from './rankRows.js';
 import { readMetadata, type KinetoMetadata } from './metadata.js';
 import { nestRanges, type NestedRanges } from './rangeNesting.js';
-import { TraceRows } from './traceRows.js';
+import type { TraceRows } from './traceRows.js';
 
 /** µs since the Unix epoch of 2001-09-09: a file without a base whose times are later states epochs. */
 const FIRST_EPOCH_US = 1_000_000_000_000_000n;
@@ -54,10 +56,10 @@ function looksLikeKineto(probe: Probe): boolean {
  * @throws TraceOpenError; the signal's reason once it is aborted
  */
 async function read(source: TraceSource, options: ReadOptions): Promise<Trace> {
-  let content = await readContent(source, options, new TraceRows());
-  const base = content.rows.clock.betterBaseUs;
-  if (base !== undefined) {
-    content = await readContent(source, options, new TraceRows(base));
+  let content = await readContent(source, options, new RowsByRank());
+  const bases = content.byRank.betterBases();
+  if (bases.size > 0) {
+    content = await readContent(source, options, new RowsByRank(bases));
   }
   throwIfCancelled(options.signal);
   options.progress?.({ stage: 'Linking kernels, launches and ranges' });
@@ -65,7 +67,7 @@ async function read(source: TraceSource, options: ReadOptions): Promise<Trace> {
 }
 
 interface Content {
-  readonly rows: TraceRows;
+  readonly byRank: RowsByRank;
   readonly end: StreamEnd;
   readonly packing: ContentState;
 }
@@ -73,28 +75,66 @@ interface Content {
 async function readContent(
   source: TraceSource,
   options: ReadOptions,
-  rows: TraceRows,
+  byRank: RowsByRank,
 ): Promise<Content> {
-  const events = new TraceEventStream(rows);
+  const events = new TraceEventStream(byRank);
   const packing: ContentState = { gzip: false, failure: undefined };
   for await (const chunk of contentChunks(source, options, packing)) {
     events.push(chunk);
   }
-  return { rows, end: events.end(), packing };
+  return { byRank, end: events.end(), packing };
 }
 
-function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
+function toTrace(source: TraceSource, { byRank, end, packing }: Content): Trace {
+  const { rest } = byRank;
   if (end.cutAt !== undefined) {
-    rows.rowsInFile++;
-    rows.skip('rows cut off at the end of the file');
+    rest.rowsInFile++;
+    rest.skip('rows cut off at the end of the file');
   }
+  const all = byRank.all();
   refuseDamage(end, packing);
-  refuseForeign(rows, end, packing);
-  const meta = readMetadata(rows.metadataTexts);
+  refuseForeign(
+    all.map(({ rows }) => rows),
+    end,
+    packing,
+  );
+  const meta = readMetadata(rest.metadataTexts);
+  const ranks = all.filter(({ rows }) => rowsRead(rows) > 0);
+  const trace = mergeRanks(ranks.map((rank) => rankTrace(source, rank, meta)));
+  const { report } = trace;
+  const damaged = all.reduce((sum, { rows }) => sum + rows.damagedRows, 0);
+  return {
+    ...trace,
+    files: [{ path: source.path, name: source.name, bytes: source.size }],
+    report: {
+      ...report,
+      rowsInFile: all.reduce((sum, { rows }) => sum + rows.rowsInFile, 0),
+      skipped: skippedRows(all.map(({ rows }) => rows)),
+      warnings: [...fileWarnings(meta, end, packing, damaged), ...report.warnings],
+      facts: meta.facts,
+    },
+  };
+}
 
+function rowsRead(rows: TraceRows): number {
+  return rows.gpu.count + rows.launches.count + rows.ranges.count + rows.host.count;
+}
+
+function skippedRows(all: readonly TraceRows[]): TraceReport['skipped'] {
+  const skipped = new Map<string, number>();
+  for (const [reason, count] of all.flatMap((rows) => [...rows.skipped])) {
+    skipped.set(reason, (skipped.get(reason) ?? 0) + count);
+  }
+  return [...skipped]
+    .map(([reason, count]) => ({ reason, rows: count }))
+    .sort((a, b) => b.rows - a.rows);
+}
+
+/** One rank of a file as a trace; what its report says of the whole file is left to be said once. */
+function rankTrace(source: TraceSource, { label, rows }: RankRows, meta: KinetoMetadata): Trace {
   const launches = rows.launches.build();
   const lanes = rows.lanes.build(0);
-  const links = linkKernels(rows.gpu, launches, rows.names, lanes);
+  const links = linkKernels(rows.gpu, launches, rows.names, lanes, meta.uniqueCorrelations);
   const collectives = rows.collectives.build(rows.gpu.order());
   const gpu = rows.gpu.build();
   const nested = nestRanges(rows.ranges, [launches], resolutionNs(rows, meta));
@@ -114,7 +154,6 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
     }
   }
 
-  const read = tables.reduce((sum, table) => sum + table.count, 0);
   return {
     files: [{ path: source.path, name: source.name, bytes: source.size }],
     format: 'kineto',
@@ -128,7 +167,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
     },
     spanNs,
     names: rows.names,
-    ranks: [rankOf(source, rows, meta)],
+    ranks: [rankOf(source, label, rows, meta)],
     lanes,
     gpu,
     ...(collectives === undefined ? {} : { collectives }),
@@ -139,7 +178,7 @@ function toTrace(source: TraceSource, { rows, end, packing }: Content): Trace {
     stacks: { frames: rows.stacks.frames, stacks: rows.stacks.stacks },
     counters: rows.counters.build(shift, (process) => rows.lanes.deviceOf(process)),
     markers: [],
-    report: report(rows, read, meta, end, packing, gpu, links, nested.unclosed),
+    report: rankReport(rows, gpu, links, nested.unclosed),
   };
 }
 
@@ -160,11 +199,14 @@ function refuseDamage(end: StreamEnd, packing: ContentState): void {
 }
 
 /** @throws TraceOpenError where nothing in the file is an event of a PyTorch profile */
-function refuseForeign(rows: TraceRows, end: StreamEnd, packing: ContentState): void {
-  const read = rows.gpu.count + rows.launches.count + rows.ranges.count + rows.host.count;
-  if (read > 0) {
+function refuseForeign(all: readonly TraceRows[], end: StreamEnd, packing: ContentState): void {
+  const sum = (of: (rows: TraceRows) => number): number =>
+    all.reduce((before, rows) => before + of(rows), 0);
+  if (sum(rowsRead) > 0) {
     return;
   }
+  const rowsInFile = sum((rows) => rows.rowsInFile);
+  const damagedRows = sum((rows) => rows.damagedRows);
   if (packing.failure?.kind === 'cut') {
     throw new TraceOpenError(
       'damaged',
@@ -180,14 +222,14 @@ function refuseForeign(rows: TraceRows, end: StreamEnd, packing: ContentState): 
       'a JSON document',
     );
   }
-  if (rows.rowsInFile === rows.damagedRows && rows.damagedRows > 0) {
+  if (rowsInFile === damagedRows && damagedRows > 0) {
     throw new TraceOpenError('damaged', 'None of the events in this JSON can be read.');
   }
   throw new TraceOpenError(
     'not-a-trace',
-    rows.rowsInFile === 0
+    rowsInFile === 0
       ? 'This trace holds no events.'
-      : `None of the ${rows.rowsInFile} events in this Chrome trace comes from the PyTorch profiler: no kernels, API calls, operators or Python frames.`,
+      : `None of the ${rowsInFile} events in this Chrome trace comes from the PyTorch profiler: no kernels, API calls, operators or Python frames.`,
     'a Chrome trace without PyTorch profiler events',
   );
 }
@@ -253,29 +295,28 @@ function giveStacks(
   }
 }
 
-function rankOf(source: TraceSource, rows: TraceRows, meta: KinetoMetadata): Rank {
-  const rank = meta.rank >= 0 ? meta.rank : rankOfFileName(source.name);
+/** @param label what a file of several ranks calls it; what such a file states of itself is its first rank's */
+function rankOf(source: TraceSource, label: string, rows: TraceRows, meta: KinetoMetadata): Rank {
+  const stated = meta.rank >= 0 ? meta.rank : rankOfFileName(source.name);
+  const rank = label === '' ? stated : rankOfLabel(label);
   const used = rows.lanes.firstDevice;
   const device = meta.devices.find((d) => d.id === used) ?? meta.devices[0];
   return {
     rank,
     worldSize: meta.worldSize,
-    label: rank >= 0 ? `rank ${rank}` : source.name,
+    label: rank >= 0 ? `rank ${rank}` : label === '' ? source.name : label,
     path: source.path,
     device: device?.name ?? '',
   };
 }
 
-function report(
-  rows: TraceRows,
-  rowsRead: number,
+/** What is to be said of a file as a whole. */
+function fileWarnings(
   meta: KinetoMetadata,
   end: StreamEnd,
   packing: ContentState,
-  gpu: GpuColumns,
-  links: LinkResult,
-  unclosed: number,
-): TraceReport {
+  damagedRows: number,
+): Warning[] {
   const warnings: Warning[] = [];
   const warn = (code: string, message: string, count = 0): void => {
     warnings.push({ code, message, rows: count });
@@ -319,8 +360,8 @@ function report(
   if (end.brokenAt !== undefined) {
     warn('damaged', `The JSON is damaged at byte ${end.brokenAt}${text}, after the events.`);
   }
-  if (rows.damagedRows > 0) {
-    warn('damaged-rows', `${rows.damagedRows} rows could not be read.`, rows.damagedRows);
+  if (damagedRows > 0) {
+    warn('damaged-rows', `${damagedRows} rows could not be read.`, damagedRows);
   }
   if (meta.unreadable.length > 0) {
     warn(
@@ -328,6 +369,20 @@ function report(
       `These facts about the recording could not be read: ${meta.unreadable.join(', ')}.`,
     );
   }
+  return warnings;
+}
+
+/** What was read of one rank, and what is missing in it. */
+function rankReport(
+  rows: TraceRows,
+  gpu: GpuColumns,
+  links: LinkResult,
+  unclosed: number,
+): TraceReport {
+  const warnings: Warning[] = [];
+  const warn = (code: string, message: string, count: number): void => {
+    warnings.push({ code, message, rows: count });
+  };
   if (unclosed > 0) {
     warn(
       'unclosed-frames',
@@ -373,14 +428,12 @@ function report(
   }
   return {
     rowsInFile: rows.rowsInFile,
-    rowsRead,
+    rowsRead: rowsRead(rows),
     rowsCounted: null,
     ...rows.counters.tracks.report(),
-    skipped: [...rows.skipped]
-      .map(([reason, count]) => ({ reason, rows: count }))
-      .sort((a, b) => b.rows - a.rows),
+    skipped: skippedRows([rows]),
     warnings,
     missing,
-    facts: meta.facts,
+    facts: [],
   };
 }

@@ -6,6 +6,8 @@ export interface KinetoMetadata {
   /** undefined where there is none */
   readonly schemaVersion: string | undefined;
   readonly devices: readonly Device[];
+  /** true where no two calls of the file have the same correlation: our own exports promise it */
+  readonly uniqueCorrelations: boolean;
   /** -1 where it does not say */
   readonly rank: number;
   readonly worldSize: number;
@@ -50,7 +52,12 @@ export function readMetadata(texts: ReadonlyMap<string, string>): KinetoMetadata
   // Beyond 2^53, so by its digits.
   const base = /^"?(\d{1,19})"?$/.exec(texts.get('baseTimeNanoseconds') ?? '');
 
-  const properties = asArray(parse('deviceProperties')).map(asRecord);
+  // A file that was merged from several ranks lists the GPUs of their machine once for each.
+  const properties = [
+    ...new Map(
+      asArray(parse('deviceProperties')).map((entry) => [JSON.stringify(entry), asRecord(entry)]),
+    ).values(),
+  ];
   const devices = properties.map((p, i) => ({
     id: integer(p['id']) ?? i,
     name: text(p['name']),
@@ -99,6 +106,7 @@ export function readMetadata(texts: ReadonlyMap<string, string>): KinetoMetadata
   return {
     baseNs: base === null ? 0n : BigInt(base[1]),
     hasBase: base !== null && base[1] !== '0',
+    uniqueCorrelations: texts.has('layerscope'),
     schemaVersion: schema === '' ? undefined : schema,
     devices,
     rank: integer(distributed['rank']) ?? -1,

@@ -1,4 +1,5 @@
 import { NO_RANK, type Probe, type StatedRank } from '../reader.js';
+import { isMerged } from './rankRows.js';
 
 /** What stands behind the events of a plain file is within its last bytes. */
 const TAIL_BYTES = 64 * 1024;
@@ -10,6 +11,9 @@ const TAIL_BYTES = 64 * 1024;
  */
 export async function statedRank({ source, content, gzip }: Probe): Promise<StatedRank> {
   const head = new TextDecoder().decode(content);
+  if (isMerged(head)) {
+    return { ...NO_RANK, several: true, device: onlyDevice(head) };
+  }
   const inHead = rankIn(head.slice(0, eventsAt(head)));
   const device = onlyDevice(head);
   if (inHead !== undefined || gzip || source.size <= content.length) {

@@ -8,14 +8,16 @@ import { listed } from './fileNames.js';
  *
  * @param shifts ns from the start of the joined trace to that of each
  * @param labels what a sentence calls each
+ * @param isRepeated whether the run was recorded several times, one after another, which is said elsewhere
  */
 export function companyWarnings(
   parts: readonly Trace[],
   shifts: readonly number[],
   labels: readonly string[],
+  isRepeated: boolean,
 ): Warning[] {
   return [
-    ...apart(parts, shifts, labels),
+    ...(isRepeated ? [] : apart(parts, shifts, labels)),
     ...copies(parts, labels),
     ...withoutGpuEvents(parts, labels),
   ];

@@ -12,8 +12,15 @@ export function numberedNodes(ranks: readonly Rank[], format: Trace['format']): 
     : ranks.map((rank) => (rank.rank >= 0 ? rank : { ...rank, label: `node ${++node}` }));
 }
 
-/** Ranks with the same label get the name of their file, where that does not help its path. */
-export function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] {
+/**
+ * Ranks with the same label get the name of their file, where that does not help its path.
+ * @param isRepeated whether files of one rank are recordings of it, one after another
+ */
+export function namedApart(
+  ranks: readonly Rank[],
+  isRepeated: boolean,
+  warnings: Warning[],
+): Rank[] {
   const plain = ranks.map(withoutFile);
   const twice = new Set(
     ranks.map((rank) => rank.rank).filter((rank, i, all) => rank >= 0 && all.indexOf(rank) !== i),
@@ -21,8 +28,10 @@ export function namedApart(ranks: readonly Rank[], warnings: Warning[]): Rank[] 
   for (const rank of twice) {
     const paths = ranks.filter((r) => r.rank === rank).map(({ path }) => path);
     warnings.push({
-      code: 'duplicate-rank',
-      message: `${paths.length} files state that they are rank ${rank} (${listed(apartNames(paths))}); all are kept.`,
+      code: isRepeated ? 'repeated-recording' : 'duplicate-rank',
+      message: isRepeated
+        ? `rank ${rank} was recorded ${paths.length} times, one after another (${listed(apartNames(paths))}): each file is shown by itself, and collectives of different recordings are not compared.`
+        : `${paths.length} files state that they are rank ${rank} (${listed(apartNames(paths))}); all are kept.`,
       rows: 0,
     });
   }

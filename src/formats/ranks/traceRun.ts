@@ -50,6 +50,8 @@ interface RunFile extends RunInput {
   readonly gzip: boolean;
   /** undefined where the file could not be looked into yet */
   readonly reader: FormatReader | undefined;
+  /** whether it is a packed database; undefined where none of its bytes were at hand */
+  readonly packed: boolean | undefined;
   readonly archived: { readonly archive: TarArchive; readonly entry: TarEntry } | undefined;
 }
 
@@ -97,7 +99,7 @@ export class TraceRun {
       await listing.add(input);
     }
     const { files, leftOut } = listing;
-    const kept = ofOneFormat(files, leftOut);
+    const kept = withoutMerged(ofOneFormat(files, leftOut), leftOut);
     if (kept.length === 0) {
       throw new TraceOpenError(
         'not-a-trace',
@@ -227,7 +229,7 @@ export class TraceRun {
     if (file.reader !== undefined) {
       return { plain: source, reader: file.reader };
     }
-    const plain = await plainDatabase(source, options);
+    const plain = await plainDatabase(source, options, file.packed);
     return { plain, reader: await readerFor(await probeSource(plain), this.readers) };
   }
 
@@ -315,7 +317,8 @@ class Listing {
         await this.addArchive(input, probe);
       } else if (isPackedDatabase(probe)) {
         const { size: bytes } = source;
-        this.files.push({ ...input, ...NOT_LOOKED_AT, bytes, gzip: true, archived: undefined });
+        const found = { bytes, gzip: true, packed: true, archived: undefined };
+        this.files.push({ ...input, ...NOT_LOOKED_AT, ...found });
       } else {
         const reader = await readerFor(probe, this.readers);
         this.files.push({ ...input, ...(await looked(probe, reader)), archived: undefined });
@@ -354,9 +357,10 @@ class Listing {
       };
       const own = await probeSource(source);
       // What lies packed in it, and a database of which part is here, are looked into when they are read.
-      const reader = isPackedDatabase(own) ? 'unknown' : await readerOf(own, this.readers, whole);
+      const packed = isPackedDatabase(own);
+      const reader = packed ? 'unknown' : await readerOf(own, this.readers, whole);
       if (reader === 'unknown') {
-        found.push({ ...place, ...NOT_LOOKED_AT, bytes: entry.size, gzip: own.gzip });
+        found.push({ ...place, ...NOT_LOOKED_AT, bytes: entry.size, gzip: own.gzip, packed });
       } else if (reader !== undefined) {
         found.push({ ...place, ...(await looked(own, reader)) });
       }
@@ -387,14 +391,20 @@ function ofFile(error: unknown, name: string): unknown {
   return new TraceOpenError(code, sentenceOf({ name, sentence: message }), looksLike, tables);
 }
 
-const NOT_LOOKED_AT = { stated: NO_RANK, bytes: 0, gzip: false, reader: undefined };
+const NOT_LOOKED_AT = {
+  stated: NO_RANK,
+  bytes: 0,
+  gzip: false,
+  reader: undefined,
+  packed: undefined,
+};
 
 async function looked(
   probe: Probe,
   reader: FormatReader,
-): Promise<Pick<RunFile, 'stated' | 'bytes' | 'gzip' | 'reader'>> {
+): Promise<Pick<RunFile, 'stated' | 'bytes' | 'gzip' | 'reader' | 'packed'>> {
   const stated = (await reader.rank?.(probe)) ?? NO_RANK;
-  return { stated, bytes: probe.source.size, gzip: probe.gzip, reader };
+  return { stated, bytes: probe.source.size, gzip: probe.gzip, reader, packed: false };
 }
 
 /**
@@ -445,6 +455,21 @@ function ofOneFormat(files: readonly RunFile[], leftOut: UnusedFile[]): readonly
     }
     return !other;
   });
+}
+
+/** SGLang leaves a file of all ranks beside those of each: read together, every event would count twice. */
+function withoutMerged(files: readonly RunFile[], leftOut: UnusedFile[]): readonly RunFile[] {
+  const single = files.filter(({ stated }) => stated.several !== true);
+  if (single.length === 0) {
+    return files;
+  }
+  for (const { name } of files.filter((file) => !single.includes(file))) {
+    leftOut.push({
+      name,
+      sentence: `${printable(name)} was merged from the files of several ranks: open it alone.`,
+    });
+  }
+  return single;
 }
 
 /** Ranks that the files do not state, by their names. */

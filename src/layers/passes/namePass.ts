@@ -18,6 +18,7 @@ import type { AttributionPass } from '../pass.js';
 import { nearestAncestor } from '../rangeAncestry.js';
 import type { NameRule, RuleSet } from '../rules.js';
 import { testedText } from '../testedText.js';
+import { describedRules } from './describedRules.js';
 
 const NAME_METHOD = METHODS.indexOf('name');
 
@@ -180,15 +181,11 @@ function passOf(
           return isWithin(rule, range) && (!rule.unclaimed || unclaimed(call));
         }) ?? -1;
 
-      const descriptions = new Map<string, number>();
-      const describe = (kind: string, rule: NameRule): number => {
-        const text = `${kind}: ${rule.why} [${rule.id}]`;
-        let id = descriptions.get(text);
-        if (id === undefined) {
-          id = labels.ruleId(text);
-          descriptions.set(text, id);
-        }
-        return id;
+      const described = {
+        Collective: describedRules(labels, 'Collective: '),
+        Name: describedRules(labels, 'Name: '),
+        Operator: describedRules(labels, 'Operator: '),
+        'Operator, backward of': describedRules(labels, 'Operator, backward of: '),
       };
 
       for (let i = 0; i < count; i++) {
@@ -196,7 +193,7 @@ function passOf(
           continue;
         }
         const range = launch[i] < 0 || replayed[i] === 1 ? -1 : launches.range[launch[i]];
-        let kind = 'Name';
+        let kind: keyof typeof described = 'Name';
         let found = -1;
         if (isGpu && gpu.collective[i] !== 0) {
           // The file itself says which collective it is: stronger than a kernel several share.
@@ -217,7 +214,7 @@ function passOf(
         // A rule of no type, as a draft is, keeps the others from the name and says nothing itself.
         if (found >= 0 && applicable[found].type !== 'unclassified') {
           labels.type[i] = layerTypeCode(applicable[found].type);
-          labels.rule[i] = describe(kind, applicable[found]);
+          labels.rule[i] = described[kind](applicable[found]);
           labels.method[i] = NAME_METHOD;
         }
       }

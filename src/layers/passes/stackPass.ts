@@ -10,6 +10,7 @@ import {
 } from '../../trace/index.js';
 import {
   ACCUMULATION,
+  BACKWARD,
   backwardSources,
   EvidenceSearch,
   OWN,
@@ -20,6 +21,7 @@ import { callEvidence } from '../callEvidence.js';
 import type { AttributionPass } from '../pass.js';
 import type { FrameRule, RuleSet } from '../rules.js';
 import { testedText } from '../testedText.js';
+import { describedRules } from './describedRules.js';
 
 const STACK_METHOD = METHODS.indexOf('stack');
 
@@ -77,6 +79,13 @@ export function stackPass(rules: RuleSet): AttributionPass {
         backwardSources(trace, rules),
       );
 
+      const describedAs = (via: Via): ReturnType<typeof describedRules> =>
+        describedRules(labels, `Call stack: ${VIA_WORDS[via]}`);
+      const described = {
+        [OWN]: describedAs(OWN),
+        [BACKWARD]: describedAs(BACKWARD),
+        [ACCUMULATION]: describedAs(ACCUMULATION),
+      };
       for (let i = 0; i < count; i++) {
         if (labels.type[i] !== UNCLASSIFIED || replayed[i] === 1) {
           continue;
@@ -89,12 +98,12 @@ export function stackPass(rules: RuleSet): AttributionPass {
           via = search.via;
         }
         if (rule?.type === 'unclassified') {
-          labels.rule[i] ||= labels.ruleId(`Call stack: ${rule.why} [${rule.id}]`);
+          labels.rule[i] ||= described[OWN](rule);
         }
         // Hooks on added-up gradients send those of many layers together.
         if (rule !== null && rule.type !== 'unclassified' && via !== ACCUMULATION) {
           labels.type[i] = layerTypeCode(rule.type);
-          labels.rule[i] = labels.ruleId(`Call stack: ${VIA_WORDS[via]}${rule.why} [${rule.id}]`);
+          labels.rule[i] = described[via](rule);
           labels.method[i] = STACK_METHOD;
         }
       }

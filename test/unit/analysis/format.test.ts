@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   formatBytes,
   formatCount,
+  formatCountOf,
   formatDuration,
   formatMicros,
   formatRatio,
@@ -23,6 +24,14 @@ describe('figures', () => {
     ]);
     expect(formatMicros(null)).toBe('–');
     expect(formatMicros(NaN)).toBe('–');
+  });
+
+  it('says how many of what there are', () => {
+    expect([0, 1, 6400].map((n) => formatCountOf(n, 'call'))).toEqual([
+      '0 calls',
+      '1 call',
+      '6,400 calls',
+    ]);
   });
 
   it('writes tail ratios with a decimal below 10 only', () => {

@@ -42,6 +42,7 @@ const decomposition: Decomposition = {
     events: 7300,
     gpu_events: 6400,
     span_ns: 59.955e9,
+    recorded_ns: 59.955e9,
     ranks: 1,
   },
   by: 'layer-type',
@@ -295,6 +296,18 @@ describe('attribute output', () => {
 });
 
 describe('table parts', () => {
+  it('draws a line under a column of sentences that a terminal does not wrap', () => {
+    const table = plainTable({
+      columns: [
+        { header: 'what', align: 'left' },
+        { header: 'value', align: 'left' },
+      ],
+      rows: [['warning', 'x'.repeat(400)]],
+    });
+    expect(table.split('\n')[1]).toBe(`${'-'.repeat(7)}  ${'-'.repeat(60)}`);
+    expect(table).toContain('x'.repeat(400));
+  });
+
   it('aligns by characters', () => {
     const table = plainTable({
       columns: [

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { viewTypeOf } from '../../../src/extension/viewTypes.js';
 
 interface Contributions {
   readonly customEditors: readonly {
@@ -38,6 +39,7 @@ describe('what package.json promises', () => {
     expect(patterns('layerscope.traceOption')).toEqual([
       '*.sqlite',
       '*.sqlite3',
+      '*.db3',
       '*.json',
       '*.json.gz',
       '*.tar',
@@ -51,6 +53,19 @@ describe('what package.json promises', () => {
     for (const { viewType } of contributes.customEditors) {
       expect(source('traceEditorProvider')).toContain(`'${viewType}'`);
     }
+  });
+
+  it('opens each file on command in the editor that is declared for its name', () => {
+    const editors = contributes.customEditors;
+    for (const { viewType, selector } of editors) {
+      for (const { filenamePattern } of selector) {
+        // A longer suffix of the first editor goes before a shorter one of the second.
+        const name = filenamePattern.replace('*', 'Run 1').toUpperCase();
+        expect(viewTypeOf(name, editors), name).toBe(viewType);
+      }
+    }
+    expect(viewTypeOf('trace', editors)).toBe('layerscope.trace');
+    expect(viewTypeOf('notes.dbx', editors)).toBe('layerscope.trace');
   });
 
   it('has the twelve commands by their titles, and code for each', () => {

@@ -1,51 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { mergeRanks } from '../../../src/formats/mergeRanks.js';
-import {
-  TraceOpenError,
-  type CounterTrack,
-  type TimedColumns,
-  type Trace,
-} from '../../../src/trace/index.js';
-import { rangePath, readFixture, readText } from './readFixture.js';
+import { TraceOpenError, type CounterTrack, type Trace } from '../../../src/trace/index.js';
+import { everything } from './everything.js';
+import { readFixture, readText } from './readFixture.js';
 
 const RANKS = ['two-ranks.rank0.pt.trace.json.gz', 'two-ranks.rank1.pt.trace.json.gz'];
 const readRanks = (): Promise<Trace[]> => Promise.all(RANKS.map(readFixture));
-
-/** Rows as text with absolute times, so that they can be compared across traces. */
-function rows(trace: Trace, table: TimedColumns, more: (row: number) => unknown): string[] {
-  return Array.from({ length: table.count }, (_, i) => {
-    const lane = trace.lanes[table.lane[i]];
-    return JSON.stringify([
-      String(trace.clock.originNs + BigInt(table.start[i])),
-      table.duration[i],
-      trace.names.get(table.name[i]),
-      trace.ranks[lane.rank].label,
-      lane.label,
-      more(i),
-    ]);
-  });
-}
-
-function everything(trace: Trace): Record<string, string[]> {
-  const absolute = (ns: number): string => String(trace.clock.originNs + BigInt(ns));
-  const launch = (i: number): unknown =>
-    i < 0 ? 'none' : [absolute(trace.launches.start[i]), trace.launches.correlation?.[i]];
-  return {
-    gpu: rows(trace, trace.gpu, (i) => [
-      trace.gpu.kind[i],
-      launch(trace.gpu.launch[i]),
-      trace.gpu.launch[i] < 0 ? [] : rangePath(trace, trace.gpu.launch[i]),
-      trace.gpu.correlation[i],
-      trace.gpu.bytes[i],
-      trace.kernelShapes[trace.gpu.shape[i]],
-      trace.names.get(trace.gpu.collective[i]),
-      trace.gpu.replayed[i],
-    ]),
-    launches: rows(trace, trace.launches, (i) => rangePath(trace, i)),
-    ranges: rows(trace, trace.ranges, (i) => trace.ranges.kind[i]),
-    host: rows(trace, trace.host, (i) => trace.host.kind[i]),
-  };
-}
 
 describe('two ranks of one run', () => {
   test('every row and every link is that of its own file, on one clock, in time order', async () => {
@@ -166,7 +126,7 @@ describe('ranks that do not fit well', () => {
     const rank = ',"baseTimeNanoseconds":1000000000,"distributedInfo":{"rank":0,"world_size":2}';
     const merged = mergeRanks([
       await readText(file(kernel('1'), rank), 'runs/a/first.json'),
-      await readText(file(kernel('2'), rank), 'runs/b/second.json'),
+      await readText(file(kernel('1.5'), rank), 'runs/b/second.json'),
     ]);
     expect(merged.ranks.map((r) => r.label)).toEqual([
       'rank 0 (first.json)',

@@ -20,6 +20,10 @@ export function engineContract(open: () => SqlEngine): void {
     return engine;
   };
 
+  const fail = (): never => {
+    throw new Error('of the caller');
+  };
+
   describe('values', () => {
     it('keeps 64-bit integers exact and small ones plain', () => {
       const [row] = empty().query(
@@ -101,6 +105,52 @@ export function engineContract(open: () => SqlEngine): void {
         }),
       ).toThrow(stop);
       expect(engine.query('SELECT 1').rows).toEqual([[1]]);
+    });
+
+    it('gives slices of a prepared statement, exact before and after an integer beyond 2^53', () => {
+      const engine = empty();
+      engine.run('CREATE TABLE t(a INTEGER PRIMARY KEY, b)');
+      engine.run(
+        "INSERT INTO t VALUES (-9223372036854775808, 1), (-3, 'x'), (5, 9007199254740993), (9223372036854775806, 0.5), (9223372036854775807, NULL)",
+      );
+      const slices = engine.prepare('SELECT b, a FROM t WHERE a >= ? ORDER BY a LIMIT 2');
+      const from = (a: number | bigint): (readonly SqlValue[])[] => {
+        const rows: (readonly SqlValue[])[] = [];
+        slices.each(a, (row) => rows.push([...row]));
+        return rows;
+      };
+      const first = [
+        [1, -9223372036854775808n],
+        ['x', -3],
+      ];
+      expect(from(-4)).toEqual([
+        ['x', -3],
+        [9007199254740993n, 5],
+      ]);
+      expect(from(-(2n ** 63n))).toEqual(first);
+      expect(from(-2)).toEqual([
+        [9007199254740993n, 5],
+        [0.5, 9223372036854775806n],
+      ]);
+      expect(from(9223372036854775807n)).toEqual([[null, 9223372036854775807n]]);
+      expect(from(-(2n ** 63n))).toEqual(first);
+      expect(() => slices.each(0, () => fail())).toThrow('of the caller');
+      expect(from(9223372036854775806n)).toHaveLength(2);
+      slices.free();
+      engine.run('DROP TABLE t');
+      expect(() => engine.prepare('SELECT a FROM t WHERE a >= ?')).toThrow(SqlError);
+      expect(() => engine.prepare('SELECT ?; SELECT 1')).toThrow(SqlError);
+    });
+
+    it('gives the rows before an error of a prepared statement, then the error', () => {
+      const engine = empty();
+      const rows: SqlValue[] = [];
+      const slices = engine.prepare(
+        'SELECT json_extract(value, \'$\') FROM json_each(\'["[1]","[2]","["]\') WHERE ? = 1',
+      );
+      expect(() => slices.each(1, ([value]) => rows.push(value))).toThrow(SqlError);
+      expect(rows).toEqual(['[1]', '[2]']);
+      slices.free();
     });
 
     it('streams numbers with NaN for what is none', () => {

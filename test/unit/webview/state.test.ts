@@ -36,12 +36,16 @@ describe('kept state', () => {
       sort: { column: 'p99', descending: true },
       window: { startNs: 1e9, endNs: 2e9 },
       viewport: { startNs: 5e9, endNs: 6e9 },
-      folded: new Set(['stream 7']),
+      folds: new Map([
+        ['stream 7', true],
+        ['cuda:0 counters', false],
+      ]),
       sql: 'SELECT 1',
     });
     const kept = keptState(store.state);
     const back = restoredState(JSON.parse(JSON.stringify(kept)) as typeof kept);
     expect(keptState(back)).toEqual(kept);
+    expect([...back.folds]).toEqual([...store.state.folds]);
     expect(back.opening.stage).toBe('opening');
   });
 });

@@ -8,6 +8,7 @@ import {
   CURVE_HEIGHT,
   HEADING_HEIGHT,
   ROW_HEIGHT,
+  foldedGroups,
   layOut,
   rowAt,
   scrolledTo,
@@ -155,6 +156,31 @@ describe('a counter among the boxes', () => {
       'host counters',
       'python3',
     ]);
+  });
+
+  it('is folded at first where many would push down what launches; as chosen from then on', () => {
+    const rows = (gpus: number, each: number) =>
+      Array.from({ length: gpus * each }, (_, i) => ({
+        ...{ group: `cuda:${Math.floor(i / each)} counters`, level: COUNTER, label: `${i}` },
+        busy: null,
+      }));
+    const calls = { group: 'python3', level: API_CALL, label: 'API calls', busy: 0.5 };
+    const names = (of: Parameters<typeof foldedGroups>[0], chosen: [string, boolean][] = []) => [
+      ...foldedGroups(of, new Map(chosen)),
+    ];
+    expect(names([...rows(2, 3), calls])).toEqual([]);
+    expect(names([...rows(2, 4), calls])).toEqual(['cuda:0 counters', 'cuda:1 counters']);
+    expect(names(rows(8, 20)), 'nothing else to see').toEqual([]);
+    expect(
+      names(
+        [...rows(2, 4), calls],
+        [
+          ['cuda:1 counters', false],
+          ['python3', true],
+          ['gone', true],
+        ],
+      ),
+    ).toEqual(['cuda:0 counters', 'python3']);
   });
 
   it('has its row below the streams and above the threads, higher than a row of boxes', () => {
@@ -338,13 +364,29 @@ describe('lanes', () => {
     expect(scrolledTo(layout, 1, 10, 60)).toBe(10);
   });
 
+  it('stay where they are once a row is in view, however low the view is', () => {
+    for (const height of [10, 18, 30, 40, 60]) {
+      for (const from of [0, 40, 500]) {
+        const once = scrolledTo(layout, 2, from, height);
+        expect(scrolledTo(layout, 2, once, height), `${height} px from ${from}`).toBe(once);
+      }
+    }
+  });
+
   it('stay where they are for a row that is folded away', () => {
     expect(scrolledTo(layOut(rows, new Set(['stream 9'])), 2, 7, 60)).toBe(7);
   });
 
   it('say in their heading how busy they are and what a fold hides', () => {
-    expect(headingNote({ busy: 0.5, folded: false, rowCount: 2 })).toBe('busy 50 %');
-    expect(headingNote({ busy: 0.5, folded: true, rowCount: 1 })).toBe('busy 50 %, 1 row');
-    expect(headingNote({ busy: null, folded: true, rowCount: 3 })).toBe('3 rows');
+    expect(headingNote({ busy: 0.5, folded: false, rowCount: 2, counters: false })).toBe(
+      'busy 50 %',
+    );
+    expect(headingNote({ busy: 0.5, folded: true, rowCount: 1, counters: false })).toBe(
+      'busy 50 %, 1 row',
+    );
+    const folded = { busy: null, folded: true };
+    expect(headingNote({ ...folded, rowCount: 3, counters: false })).toBe('3 rows');
+    expect(headingNote({ ...folded, rowCount: 20, counters: true })).toBe('20 curves');
+    expect(headingNote({ ...folded, rowCount: 1, counters: true })).toBe('1 curve');
   });
 });

@@ -247,6 +247,28 @@ describe('imports opened together', () => {
     ]);
   });
 
+  it('of a run that was recorded twice keep when each rank was, wherever they come to lie', async () => {
+    const [a, b] = await Promise.all(SMALL.map(openFile));
+    const later = (trace: Trace, ns: bigint): Trace => ({
+      ...trace,
+      clock: { ...trace.clock, originNs: trace.clock.originNs + ns },
+    });
+    const minute = 60_000_000_000n;
+    const twice = mergeRanks([a, later(a, minute)]);
+    const times = (trace: Trace) =>
+      trace.ranks.map(({ recorded }) =>
+        recorded === undefined
+          ? 'all'
+          : [recorded.start, recorded.end].map((ns) => trace.clock.originNs + BigInt(ns)),
+      );
+    expect(times(twice)).toHaveLength(2);
+    const [first, second] = times(twice);
+    // Beside an earlier one all of it is shifted.
+    const together = mergeRanks([await importOf(a, later(a, minute)), later(b, -minute)]);
+    expect(together.clock.originNs).toBeLessThan(twice.clock.originNs);
+    expect(times(together)).toEqual([first, second, 'all']);
+  });
+
   it('tell their layers anew where those cannot stand, and say why', async () => {
     const [a, b] = await Promise.all(SMALL.map(openFile));
     const one = await importOf(a);

@@ -18,6 +18,8 @@ import {
   type Trace,
   type Warning,
 } from '../trace/index.js';
+import { companyWarnings } from './ranks/companyWarnings.js';
+import { listed } from './ranks/fileNames.js';
 import { joinTables, type JoinedTable, type Renumbering, type Sizes } from './ranks/eventTables.js';
 import {
   TABLES,
@@ -37,8 +39,9 @@ import { recordings } from './ranks/recordings.js';
  * Several ranks of one run as one trace on one clock: the earliest origin is 0, all starts are
  * shifted by whole ns, every table is in time order again and its links point at the merged rows.
  * Ranks come in order of their numbers. Two files that state the same rank are both kept, told apart
- * by their names; where they do not overlap, the run was recorded several times. How far apart the clocks of their hosts are is told by the collectives they have in
- * common (`rankClocks`), and set right where the times cannot be true without.
+ * by their names; where they do not overlap, the run was recorded several times. How far apart the clocks
+ * of their hosts are is told by the collectives they have in common (`rankClocks`), and set right where the
+ * times cannot be true without.
  *
  * @throws TraceOpenError where the formats differ, or the clocks have no common zero
  * @throws RangeError for no traces
@@ -90,6 +93,7 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
   const originNs = origins.reduce((least, origin) => (origin < least ? origin : least));
   const shifts = origins.map((origin) => Number(origin - originNs));
   warnAboutClocks(sorted, clocks, warnings);
+  warnings.push(...companyWarnings(sorted, shifts, labels, isRepeated));
   const firstRank = running(sorted.map((part) => part.ranks.length));
   const rankIds = orderOfRanks(named);
   const rankId = (part: number, rank: number): number => rankIds[firstRank[part] + rank];
@@ -133,7 +137,7 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
         part.ranks.map((rank, r) => ({
           ...named[firstRank[i] + r],
           clock: clockOfRank(clocks[i], rank.clock),
-          ...(isRepeated && { recorded: { start: shifts[i], end: shifts[i] + part.spanNs } }),
+          ...recordedOf(rank, part, shifts[i], isRepeated),
         })),
       )
       .map((_, i, ranks) => ranks[rankIds.indexOf(i)]),
@@ -283,6 +287,19 @@ function recordedByAny(
   return { recorded };
 }
 
+/** When a rank was recorded, where its run was several times: here, or in the import it comes from. */
+function recordedOf(
+  { recorded }: Rank,
+  { spanNs }: Trace,
+  shift: number,
+  isRepeated: boolean,
+): Pick<Rank, 'recorded'> {
+  const { start, end } = recorded ?? { start: 0, end: spanNs };
+  return recorded !== undefined || isRepeated
+    ? { recorded: { start: start + shift, end: end + shift } }
+    : {};
+}
+
 /** By rank, and files of one rank in order of time. */
 function byRankAndTime(a: Trace, b: Trace): number {
   const [first, second] = [rankNumber(a), rankNumber(b)];
@@ -324,11 +341,14 @@ function orderOfRanks(ranks: readonly Rank[]): number[] {
 }
 
 function refuseMixture(traces: readonly Trace[]): void {
-  const labels = [...new Set(traces.map((trace) => trace.formatLabel))];
   if (new Set(traces.map((trace) => trace.format)).size > 1) {
+    const formats = [...new Set(traces.map(({ formatLabel }) => formatLabel))].map((label) => {
+      const own = traces.filter(({ formatLabel }) => formatLabel === label);
+      return `${label}: ${listed(own.flatMap(({ files }) => files.map(({ name }) => name)))}`;
+    });
     throw new TraceOpenError(
       'unsupported',
-      `These files are not ranks of one run: they have different formats (${labels.join(', ')}). Open them one at a time.`,
+      `These files are not ranks of one run: they have different formats (${formats.join('; ')}). Open them one at a time.`,
     );
   }
   if (new Set(traces.map((trace) => trace.clock.epoch)).size > 1) {

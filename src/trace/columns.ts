@@ -210,6 +210,8 @@ export interface RankFile {
   readonly bytes: number;
   /** whether its events are in the trace */
   readonly loaded: boolean;
+  /** why it cannot be read, as a sentence; absent where nobody tried, or it was read */
+  readonly problem?: string;
 }
 
 /**

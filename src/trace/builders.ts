@@ -159,6 +159,14 @@ function discard({ buffer }: NumberArray): void {
   }
 }
 
+/** Columns that have all left; where the builder is not read again, their order goes with it. */
+function left<T>({ order, free }: Leaving, columns: T): T {
+  if (free && order !== undefined) {
+    discard(order);
+  }
+  return columns;
+}
+
 class TimedBuilder {
   readonly start = new GrowingColumn(Float64Array);
   readonly duration = new GrowingColumn(Float64Array);
@@ -245,7 +253,7 @@ export class GpuBuilder extends TimedBuilder {
   /** @param free true where the builder is not read again */
   build(free = false): GpuColumns {
     const leaving = this.leaving(free);
-    return {
+    return left(leaving, {
       kind: this.kind.leave(leaving),
       launch: this.launch.leave(leaving),
       correlation: this.correlation.leave(leaving),
@@ -255,7 +263,7 @@ export class GpuBuilder extends TimedBuilder {
       replayed: this.replayed.leave(leaving),
       stack: this.stack.leave(leaving),
       ...this.timed(leaving),
-    };
+    });
   }
 }
 
@@ -293,7 +301,7 @@ export class LaunchBuilder extends TimedBuilder {
   build(free = false, ranges = true): LaunchColumns {
     const { count } = this;
     const leaving = this.leaving(free);
-    return {
+    return left(leaving, {
       ...(this.correlation.length > 0 && { correlation: this.correlation.leave(leaving) }),
       // Who goes on with the columns may still write stacks.
       stack: free ? this.stack.leaveAsLinks(leaving) : this.stack.leave(leaving),
@@ -301,7 +309,7 @@ export class LaunchBuilder extends TimedBuilder {
       range: ranges
         ? sharedColumn(Int32Array, count).fill(-1)
         : sharedColumn(Int8Array, count).fill(-1),
-    };
+    });
   }
 }
 
@@ -350,6 +358,6 @@ export class HostBuilder extends TimedBuilder {
   /** @param free true where the builder is not read again */
   build(free = false): HostColumns {
     const leaving = this.leaving(free);
-    return { kind: this.kind.leave(leaving), ...this.timed(leaving) };
+    return left(leaving, { kind: this.kind.leave(leaving), ...this.timed(leaving) });
   }
 }

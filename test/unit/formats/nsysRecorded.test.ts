@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { callDetails, stackOf } from '../../../src/analysis/callDetails.js';
+import { mergeRanks } from '../../../src/formats/mergeRanks.js';
 import { attribute } from '../../../src/layers/attribute.js';
 import {
   DANGLING_STACK,
@@ -204,6 +205,27 @@ describe('stacks', () => {
     expect([dangling.length, said.map(({ rows }) => rows)]).toEqual([1, [1]]);
   });
 
+  it('of operating system calls are kept when traces are joined', async () => {
+    const one = await openFile(STACKS);
+    const nodes = await openFile(NODES);
+    const merged = mergeRanks([nodes, { ...one, files: [{ ...one.files[0], path: 'b.sqlite' }] }]);
+    const stacksOf = (trace: Trace) =>
+      rowsOf(trace.host).flatMap((i) => {
+        const stack = trace.host.stack?.[i] ?? NO_STACK;
+        return stack < 0 ? [] : [stackAt(trace, stack).map((frame) => frame.function)];
+      });
+    expect(stacksOf(one).length).toBeGreaterThan(30);
+    expect(stacksOf(merged)).toEqual(stacksOf(one));
+    expect(nodes.host.stack).toBeUndefined();
+  });
+
+  it('rows that say when tracing of such calls began and ended are no calls of a thread 0', async () => {
+    const trace = await openFile(STACKS);
+    const [[rows]] = await plainSql(STACKS, 'SELECT count(*) FROM OSRT_API WHERE eventClass <> 27');
+    expect([skipped(trace, /when the tracing of operating system/), rows]).toEqual([[3], 3]);
+    expect(trace.lanes.filter(({ id }) => id === '0')).toEqual([]);
+  });
+
   it('CPU samples are counted, and are not among what is missing', async () => {
     const trace = await openFile(STACKS);
     expect(skipped(trace, /^CPU samples/)).toEqual([38]);
@@ -361,6 +383,30 @@ describe('NCCL', () => {
     expect(messages(trace).every(([, , bytes]) => Number.isNaN(bytes))).toBe(true);
     expect(trace.collectives).toBeUndefined();
     expect(trace.ranks.map(({ rank }) => rank)).toEqual([-1, -1]);
+  });
+
+  it('a file of one process is the rank that joined', async () => {
+    const second = '(SELECT max(globalPid) >> 24 FROM CUPTI_ACTIVITY_KIND_KERNEL)';
+    const trace = await openBytes(
+      await changed(
+        NCCL,
+        `DELETE FROM CUPTI_ACTIVITY_KIND_RUNTIME WHERE globalTid >> 24 <> ${second}`,
+        `DELETE FROM NVTX_EVENTS WHERE globalTid >> 24 <> ${second}`,
+        `DELETE FROM CUPTI_ACTIVITY_KIND_SYNCHRONIZATION WHERE globalPid >> 24 <> ${second}`,
+        `DELETE FROM CUPTI_ACTIVITY_KIND_KERNEL WHERE globalPid >> 24 <> ${second}`,
+      ),
+    );
+    expect(trace.ranks.map(({ rank, worldSize, label }) => [rank, worldSize, label])).toEqual([
+      [1, 2, 'rank 1'],
+    ]);
+  });
+
+  it('the details of a kernel say its message, and no throughput: its time is waiting, too', async () => {
+    const trace = await openFile(NCCL);
+    const reduce = kernelsOf(trace).find((i) => trace.gpu.bytes[i] === 1048576) ?? -1;
+    const facts = callDetails(trace, attribute(trace), reduce).facts;
+    expect(facts).toContainEqual({ name: 'Message', value: '1.05 MB' });
+    expect(facts.map(({ name }) => name)).not.toContain('Throughput');
   });
 
   it('payloads that contradict each other make no ranks', async () => {

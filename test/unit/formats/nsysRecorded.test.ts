@@ -554,7 +554,34 @@ describe('metrics', () => {
   it('that are written as events, too, are said to be so and counted once', async () => {
     const trace = await openFile(STACKS);
     expect(skipped(trace, /counter samples, written as events a second time/)).toEqual([100]);
-    expect(trace.report.samples).toEqual({ inFile: 300, read: 300 });
+    const [[allocations]] = await plainSql(
+      STACKS,
+      'SELECT count(*) FROM CUDA_GPU_MEMORY_USAGE_EVENTS',
+    );
+    const samples = 300 + Number(allocations);
+    expect(trace.report.samples).toEqual({ inFile: samples, read: samples });
+  });
+
+  it('allocated memory is what was allocated and not released, by process, GPU and kind', async () => {
+    const trace = await openBytes(
+      await changed(
+        STACKS,
+        `INSERT INTO CUDA_GPU_MEMORY_USAGE_EVENTS SELECT * FROM CUDA_GPU_MEMORY_USAGE_EVENTS WHERE memKind = 2`,
+        `UPDATE CUDA_GPU_MEMORY_USAGE_EVENTS SET start = start + 1000, bytes = bytes / 4, memoryOperationType = 1
+         WHERE rowid = (SELECT max(rowid) FROM CUDA_GPU_MEMORY_USAGE_EVENTS)`,
+        `INSERT INTO CUDA_GPU_MEMORY_USAGE_EVENTS SELECT * FROM CUDA_GPU_MEMORY_USAGE_EVENTS WHERE memKind = 1`,
+        `UPDATE CUDA_GPU_MEMORY_USAGE_EVENTS SET memoryOperationType = 7
+         WHERE rowid = (SELECT max(rowid) FROM CUDA_GPU_MEMORY_USAGE_EVENTS)`,
+      ),
+    );
+    const memory = trace.counters.filter(({ unit }) => unit === 'bytes');
+    expect(memory.map(({ name, device, value }) => [name, device, [...value]])).toEqual([
+      ['Host memory allocated (pinned)', -1, [1048576]],
+      ['GPU memory allocated (device)', 0, [1048576, 786432]],
+      ['GPU memory allocated (device static)', 0, [24]],
+    ]);
+    // An operation that is neither is counted as without a number.
+    expect(trace.report.warnings.find(({ code }) => code === 'samples-left-out')?.rows).toBe(1);
   });
 
   it('of a system on a chip are of the host', async () => {

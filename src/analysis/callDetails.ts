@@ -192,8 +192,9 @@ function addGpuFacts(trace: Trace, call: number, add: (name: string, value: stri
   }
   const bytes = gpu.bytes[call];
   if (!Number.isNaN(bytes)) {
-    add('Bytes', formatBytes(bytes));
-    if (gpu.duration[call] > 0) {
+    const message = gpu.kind[call] === KERNEL; // of a collective, whose time is waiting as well
+    add(message ? 'Message' : 'Bytes', formatBytes(bytes));
+    if (gpu.duration[call] > 0 && !message) {
       // bytes a nanosecond are gigabytes a second
       add('Throughput', `${(bytes / gpu.duration[call]).toFixed(2)} GB/s`);
     }

@@ -8,7 +8,7 @@ import { valuesByRank } from './valueAtRank.js';
  *
  * @param sorted durations in ns, ascending
  */
-export function callStatistics(sorted: Float64Array): CallStatistics {
+export function callStatistics(sorted: Float64Array | Uint32Array): CallStatistics {
   return statistics(sorted, (rank) => sorted[rank]);
 }
 
@@ -17,7 +17,10 @@ export function callStatisticsOf(durations: Float64Array): CallStatistics {
   return statistics(durations, valuesByRank(durations));
 }
 
-function statistics(durations: Float64Array, at: (rank: number) => number): CallStatistics {
+function statistics(
+  durations: Float64Array | Uint32Array,
+  at: (rank: number) => number,
+): CallStatistics {
   const calls = durations.length;
   if (calls === 0) {
     return { calls, total_ns: 0, p50_ns: null, p99_ns: null, max_ns: null, tail_ratio: null };

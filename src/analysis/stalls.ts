@@ -1,8 +1,10 @@
 import {
+  GrowingColumn,
   LAYER_TYPES,
   NO_STEP,
   PHASES,
   UNCLASSIFIED,
+  inOrder,
   layerTypeCode,
   layerTypeOf,
   measuredColumns,
@@ -15,7 +17,7 @@ import { groupDurations } from './groupedDurations.js';
 import { phaseOf } from './grouping.js';
 import { laneNames, rankName } from './laneNames.js';
 import { populationOf } from './population.js';
-import type { Stall, StallList, TimeWindow } from './results.js';
+import type { Stall, StallColumns, StallList, TimeWindow } from './results.js';
 import { rowsIn } from './search.js';
 import type { RowSpan } from './search.js';
 
@@ -53,18 +55,53 @@ export function findStalls(
   request: StallRequest = {},
 ): StallList {
   const { factor = DEFAULT_STALL_FACTOR, limit = DEFAULT_STALL_LIMIT, window } = request;
-  if (!(factor > 1)) {
-    throw new RangeError(`a stall factor must be greater than 1, not ${factor}`);
-  }
   if (!(limit >= 0)) {
     throw new RangeError(`a limit of stalls must not be negative, not ${limit}`);
   }
-  const only = request.layerType === undefined ? -1 : layerTypeCode(request.layerType);
+  const { calls, lost, typicalOf } = rankedStalls(trace, labels, { ...request, factor });
+  const lanes = laneNames(trace);
+  return {
+    factor,
+    found: calls.length,
+    lost_ns: exactSum(lost),
+    population: populationOf(trace, labels, window),
+    stalls: Array.from(calls.subarray(0, limit), (call) =>
+      stallOf(trace, labels, lanes, call, typicalOf(call)),
+    ),
+  };
+}
+
+/** Every stall of a trace in columns: of many, the objects of a list would take more room than the trace. */
+export function stallColumns(trace: Trace, labels: LayerLabels): StallColumns {
+  const { calls, lost, typicalOf } = rankedStalls(trace, labels, { factor: DEFAULT_STALL_FACTOR });
+  return {
+    call: calls,
+    typical_ns: Float64Array.from(calls, typicalOf),
+    lost_ns: lost,
+    has_source: Uint8Array.from(calls, (call) => (hasSource(trace, labels, call) ? 1 : 0)),
+  };
+}
+
+/** Calls that are stalls, the most time lost first; `lost` in ns, beside them. */
+function rankedStalls(
+  trace: Trace,
+  labels: LayerLabels,
+  request: StallRequest & { readonly factor: number },
+): {
+  readonly calls: Uint32Array;
+  readonly lost: Float64Array;
+  readonly typicalOf: (call: number) => number;
+} {
+  const { factor, layerType, window } = request;
+  if (!(factor > 1)) {
+    throw new RangeError(`a stall factor must be greater than 1, not ${factor}`);
+  }
+  const only = layerType === undefined ? -1 : layerTypeCode(layerType);
   const columns = measuredColumns(trace);
   const typicalOf = typicalDurations(trace, labels);
   const rows = rowsIn(columns, window);
-  const found: number[] = [];
-  const lost: number[] = [];
+  const found = new GrowingColumn(Uint32Array);
+  const lost = new GrowingColumn(Float64Array);
   for (let call = rows.from; call < rows.to; call++) {
     if (only >= 0 && labels.type[call] !== only) {
       continue;
@@ -76,18 +113,10 @@ export function findStalls(
       lost.push(over);
     }
   }
-  const ranked = found.map((_, i) => i);
-  ranked.sort((a, b) => lost[b] - lost[a] || found[a] - found[b]);
-  const lanes = laneNames(trace);
-  return {
-    factor,
-    found: found.length,
-    lost_ns: exactSum(lost),
-    population: populationOf(trace, labels, window),
-    stalls: ranked
-      .slice(0, limit)
-      .map((i) => stallOf(trace, labels, lanes, found[i], typicalOf(found[i]))),
-  };
+  // Calls were found in ascending order, which is that of their rows here.
+  const ranked = inOrder(found.length);
+  ranked.sort((a, b) => lost.get(b) - lost.get(a) || a - b);
+  return { calls: found.ordered(ranked), lost: lost.ordered(ranked), typicalOf };
 }
 
 const known = new WeakMap<LayerLabels, (call: number) => number>();
@@ -112,7 +141,7 @@ function typicalDurations(trace: Trace, labels: LayerLabels): (call: number) => 
   // Unclassified calls have only their lack of a label in common.
   ofType[UNCLASSIFIED] = 0;
   const codes = new Map<number, number>();
-  const codeOf = new Uint32Array(columns.count);
+  let codeOf: Uint16Array | Uint32Array = new Uint16Array(columns.count);
   for (let call = 0; call < columns.count; call++) {
     const kernel = labels.type[call] * trace.names.size + columns.name[call];
     const key = kernel * PHASES.length + PHASES.indexOf(phaseOf(labels, call));
@@ -120,12 +149,16 @@ function typicalDurations(trace: Trace, labels: LayerLabels): (call: number) => 
     if (code === undefined) {
       code = codes.size;
       codes.set(key, code);
+      if (code > 0xffff && codeOf instanceof Uint16Array) {
+        codeOf = Uint32Array.from(codeOf);
+      }
     }
     codeOf[call] = code;
   }
-  const ofKernel = medians(columns.duration, all, codes.size, (call) => codeOf[call]);
+  const codeOfCall = codeOf;
+  const ofKernel = medians(columns.duration, all, codes.size, (call) => codeOfCall[call]);
   const typicalOf = (call: number): number =>
-    Math.max(ofType[labels.type[call]], ofKernel[codeOf[call]]);
+    Math.max(ofType[labels.type[call]], ofKernel[codeOfCall[call]]);
   known.set(labels, typicalOf);
   return typicalOf;
 }

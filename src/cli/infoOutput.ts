@@ -201,7 +201,7 @@ function infoText(summary: TraceSummary, population: Population): string {
       'duty cycle',
       dashboard.duty_cycle === null
         ? `${NO_FIGURE} (no GPU events)`
-        : `${formatShare(dashboard.duty_cycle)} of the span`,
+        : `${formatShare(dashboard.duty_cycle)} of ${summary.recordedNs < summary.spanNs ? 'the time recorded' : 'the span'}`,
     ],
     ...(overall.calls === 0 ? [] : [[measured, percentiles(overall)] as [string, string]]),
     ...population.evidence.map(({ method, calls, total_ns, share }): [string, string] => [

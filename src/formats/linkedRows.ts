@@ -9,11 +9,11 @@ import {
   type Trace,
   type Warning,
 } from '../trace/index.js';
-import { MOST_NS } from './exactTime.js';
 import { nestRanges, RawRanges } from './kineto/rangeNesting.js';
 import { LaneBuilder } from './laneBuilder.js';
 import { RowSkips } from './rowSkips.js';
 import { StackBuilder } from './stackBuilder.js';
+import { START_AND_END, unusableTimes } from './unusableTimes.js';
 
 /** The parts of a trace that `LinkedRows.build` makes. */
 export type LinkedParts = Pick<
@@ -46,16 +46,7 @@ export class LinkedRows {
 
   /** Whether a row has usable times; one that has not is counted as left out. @param start, end ns; NaN = none */
   fits(start: number, end: number): boolean {
-    const reason =
-      Number.isNaN(start) || Number.isNaN(end)
-        ? 'no start or no end'
-        : Math.abs(start) >= MOST_NS
-          ? 'a time more than 104 days from the others'
-          : end < start
-            ? 'a negative duration'
-            : end - start >= MOST_NS
-              ? 'a duration of more than 104 days'
-              : '';
+    const reason = unusableTimes(start, end - start, START_AND_END);
     if (reason === '') {
       return true;
     }

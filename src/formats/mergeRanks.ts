@@ -19,16 +19,25 @@ import {
   type Warning,
 } from '../trace/index.js';
 import { joinTables, type JoinedTable, type Renumbering, type Sizes } from './ranks/eventTables.js';
-import { TABLES, joinedPart, partOf, shifted, type EventTables } from './ranks/joinedPart.js';
+import {
+  TABLES,
+  joinedPart,
+  partOf,
+  shifted,
+  type EventTables,
+  type JoinedPart,
+} from './ranks/joinedPart.js';
+import { joinedLabels, labelsToJoin, partLabels } from './ranks/joinedLabels.js';
 import { joinedReport } from './ranks/joinedReport.js';
-import { rankClocks } from './ranks/rankClocks.js';
+import { clockOfRank, rankClocks } from './ranks/rankClocks.js';
 import { namedApart, numberedNodes } from './ranks/rankLabels.js';
+import { recordings } from './ranks/recordings.js';
 
 /**
  * Several ranks of one run as one trace on one clock: the earliest origin is 0, all starts are
  * shifted by whole ns, every table is in time order again and its links point at the merged rows.
  * Ranks come in order of their numbers. Two files that state the same rank are both kept, told apart
- * by their names. How far apart the clocks of their hosts are is told by the collectives they have in
+ * by their names; where they do not overlap, the run was recorded several times. How far apart the clocks of their hosts are is told by the collectives they have in
  * common (`rankClocks`), and set right where the times cannot be true without.
  *
  * @throws TraceOpenError where the formats differ, or the clocks have no common zero
@@ -61,38 +70,38 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
     return alone(traces[0]);
   }
   refuseMixture(traces);
-  const sorted = [...traces].sort((a, b) => rankNumber(a) - rankNumber(b));
+  const sorted = [...traces].sort(byRankAndTime);
   const order = traces.map((trace) => sorted.indexOf(trace));
   const warnings: Warning[] = [];
+  const recording = recordings(sorted);
+  const isRepeated = recording.some((number) => number > 0);
   const named = namedApart(
     numberedNodes(
       sorted.flatMap((part) => part.ranks),
       sorted[0].format,
     ),
+    isRepeated,
     warnings,
   );
   const labels = labelsOf(sorted, named);
 
-  const clocks = rankClocks(sorted, labels);
+  const clocks = clocksByRecording(sorted, clockLabelsOf(sorted, named), recording);
   const origins = sorted.map((part, i) => part.clock.originNs + BigInt(clocks[i].shiftNs));
   const originNs = origins.reduce((least, origin) => (origin < least ? origin : least));
   const shifts = origins.map((origin) => Number(origin - originNs));
   warnAboutClocks(sorted, clocks, warnings);
-  if (sorted.some((part) => part.kept !== undefined)) {
-    warnings.push({
-      code: 'labels-not-kept',
-      message:
-        'Imports of several ranks were opened together: their layers are told anew. Import the ranks together to keep them.',
-      rows: 0,
-    });
+  const firstRank = running(sorted.map((part) => part.ranks.length));
+  const rankIds = orderOfRanks(named);
+  const rankId = (part: number, rank: number): number => rankIds[firstRank[part] + rank];
+  const labelled = labelsToJoin(sorted, { shifts, rank: rankId });
+  if (typeof labelled === 'string') {
+    warnings.push({ code: 'labels-not-kept', message: labelled, rows: 0 });
   }
 
   const names = new NameTable();
   const nameIds = sorted.map((part) =>
     Uint32Array.from(part.names.all(), (name) => names.intern(name)),
   );
-  const partOfRank = sorted.flatMap((part, i) => part.ranks.map(() => i));
-  const firstRank = running(sorted.map((part) => part.ranks.length));
   const firstLane = running(sorted.map((part) => part.lanes.length));
   const firstStack = running(sorted.map((part) => part.stacks.stacks.length));
   const firstFrame = running(sorted.map((part) => part.stacks.frames.length));
@@ -107,6 +116,7 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
       firstStack: firstStack[i],
       firstFrame: firstFrame[i],
       firstCounter: firstCounter[i],
+      labels: typeof labelled === 'object' ? partLabels(labelled, i) : undefined,
     }),
   );
 
@@ -116,11 +126,19 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
     formatLabel: [...new Set(sorted.map((part) => part.formatLabel))].join(', '),
     clock: { originNs, epoch: sorted[0].clock.epoch, fileBaseNs: sorted[0].clock.fileBaseNs },
     spanNs: Math.max(...sorted.map((part, i) => shifts[i] + part.spanNs)),
-    ...recordedByAny(sorted, shifts),
+    ...recordedByAny(sorted, shifts, isRepeated),
     names,
-    ranks: named.map((rank, i) => ({ ...rank, clock: clocks[partOfRank[i]] })),
+    ranks: sorted
+      .flatMap((part, i) =>
+        part.ranks.map((rank, r) => ({
+          ...named[firstRank[i] + r],
+          clock: clockOfRank(clocks[i], rank.clock),
+          ...(isRepeated && { recorded: { start: shifts[i], end: shifts[i] + part.spanNs } }),
+        })),
+      )
+      .map((_, i, ranks) => ranks[rankIds.indexOf(i)]),
     lanes: sorted.flatMap((part, i) =>
-      part.lanes.map((lane): Lane => ({ ...lane, rank: lane.rank + firstRank[i] })),
+      part.lanes.map((lane): Lane => ({ ...lane, rank: rankId(i, lane.rank) })),
     ),
     kernelShapes,
     stacks: {
@@ -132,7 +150,7 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
     counters: sorted.flatMap((part, i) =>
       part.counters.map((track): CounterTrack => ({
         ...track,
-        rank: track.rank + firstRank[i],
+        rank: rankId(i, track.rank),
         time: shifted(track.time, shifts[i]),
       })),
     ),
@@ -187,32 +205,62 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
   const gpu = joinTables(TABLES.gpu, tables.gpu, shifts, withRows('launch', launches), sizes);
   const host = joinTables(TABLES.host, tables.host, shifts, ids, sizes);
   const collectives = mergeCollectives(given, gpu.position, nameIds);
+  const measured = gpu.timed.count > 0 || launches.timed.count === 0 ? gpu : launches;
   const trace: Trace = {
     ...around,
+    ...(typeof labelled === 'object' && {
+      kept: joinedLabels(labelled, measured.position, ids, sizes),
+    }),
     gpu: { ...gpu.timed, ...gpu.columns } as GpuColumns,
     launches: { ...launches.timed, ...launches.columns } as LaunchColumns,
     ranges: { ...ranges.timed, ...ranges.columns } as RangeColumns,
     host: { ...host.timed, ...host.columns } as HostColumns,
     ...(collectives === undefined ? {} : { collectives }),
   };
+  return joined(
+    trace,
+    order.map((at) => parts[at]),
+  );
+}
+
+// In functions of their own: what joins must not hold the traces it was given by the scope of its result.
+function joined(trace: Trace, parts: readonly JoinedPart[]): JoinedRanks {
   return {
     trace,
-    parts: order.map((at) => parts[at].rest),
-    part: (index) => partOf(trace, parts[order[index]]),
+    parts: parts.map(({ rest }) => rest),
+    part: (index) => partOf(trace, parts[index]),
   };
 }
 
-/** In a function of its own: one that joins must not hold a trace by the scope of its result. */
 function alone(trace: Trace): JoinedRanks {
   return { trace, parts: [trace], part: () => trace };
 }
 
-/** When the recorder of any part ran, where one of them paused. */
+/** The clocks of the traces of each recording, by the collectives in it. */
+function clocksByRecording(
+  parts: readonly Trace[],
+  labels: readonly string[],
+  recording: readonly number[],
+): RankClock[] {
+  const clocks: RankClock[] = [];
+  for (const number of new Set(recording)) {
+    const own = [...parts.keys()].filter((i) => recording[i] === number);
+    const found = rankClocks(
+      own.map((i) => parts[i]),
+      own.map((i) => labels[i]),
+    );
+    own.forEach((i, at) => (clocks[i] = found[at]));
+  }
+  return clocks;
+}
+
+/** When the recorder of any part ran, where one of them paused or the run was recorded several times. */
 function recordedByAny(
   parts: readonly Trace[],
   shifts: readonly number[],
+  isRepeated: boolean,
 ): Pick<Trace, 'recorded'> {
-  if (parts.every(({ recorded }) => recorded === undefined)) {
+  if (!isRepeated && parts.every(({ recorded }) => recorded === undefined)) {
     return {};
   }
   const all = parts
@@ -235,6 +283,14 @@ function recordedByAny(
   return { recorded };
 }
 
+/** By rank, and files of one rank in order of time. */
+function byRankAndTime(a: Trace, b: Trace): number {
+  const [first, second] = [rankNumber(a), rankNumber(b)];
+  return first === second && first !== Number.MAX_SAFE_INTEGER
+    ? Number(a.clock.originNs - b.clock.originNs)
+    : first - second;
+}
+
 /** Ranks that do not state their number come last. */
 function rankNumber(trace: Trace): number {
   const rank = trace.ranks[0]?.rank ?? -1;
@@ -249,6 +305,22 @@ function labelsOf(parts: readonly Trace[], ranks: readonly Rank[]): string[] {
     next += part.ranks.length;
     return own.length === 1 ? own[0].label : (part.files[0]?.name ?? '');
   });
+}
+
+/** What sentences about clocks call a part: of what was compared before, the rank the others were compared with. */
+function clockLabelsOf(parts: readonly Trace[], ranks: readonly Rank[]): string[] {
+  const first = running(parts.map((part) => part.ranks.length));
+  return labelsOf(parts, ranks).map((label, i) => {
+    const reference = parts[i].ranks.findIndex(({ clock }) => clock?.against === '');
+    return reference < 0 ? label : ranks[first[i] + reference].label;
+  });
+}
+
+/** Where each rank comes among all, by number; those without one come last. */
+function orderOfRanks(ranks: readonly Rank[]): number[] {
+  const number = ({ rank }: Rank): number => (rank < 0 ? Number.MAX_SAFE_INTEGER : rank);
+  const order = [...ranks.keys()].sort((a, b) => number(ranks[a]) - number(ranks[b]) || a - b);
+  return ranks.map((_, i) => order.indexOf(i));
 }
 
 function refuseMixture(traces: readonly Trace[]): void {

@@ -16,14 +16,18 @@ export function isPackedDatabase(probe: Probe): boolean {
  * A file as SQLite can read it: itself, or, where it is packed with gzip, what it unpacks to, in memory. The
  * caller closes the file.
  *
+ * @param packed whether it is packed; undefined where nobody has looked yet, then its first bytes are read
  * @throws TraceOpenError 'damaged' where it was cut or changed since it was packed, 'too-large' where it does
  * not fit in memory, 'unpacks-large'
  */
 export async function plainDatabase(
   source: TraceSource,
   options: ReadOptions,
+  packed?: boolean,
 ): Promise<TraceSource> {
-  return isPackedDatabase(await probeSource(source)) ? unpacked(source, options) : source;
+  return (packed ?? isPackedDatabase(await probeSource(source)))
+    ? unpacked(source, options)
+    : source;
 }
 
 async function unpacked(source: TraceSource, options: ReadOptions): Promise<TraceSource> {

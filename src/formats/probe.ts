@@ -7,7 +7,12 @@ const PROBE_BYTES = 64 * 1024;
 export async function probeSource(source: TraceSource): Promise<Probe> {
   const head = await source.read(0, PROBE_BYTES);
   const gzip = head.length > 2 && head[0] === 0x1f && head[1] === 0x8b;
-  return { source, head, content: gzip ? gunzipHead(head) : head, gzip };
+  let content = gzip ? gunzipHead(head) : head;
+  if (gzip && content.length === 0 && source.size > head.length) {
+    // A block that is stored as it is may be as long as the head, and is unpacked as a whole.
+    content = gunzipHead(await source.read(0, 2 * PROBE_BYTES));
+  }
+  return { source, head, content, gzip };
 }
 
 /** What the first bytes of a gzip file unpack to, as far as they go; empty where they are damaged. */

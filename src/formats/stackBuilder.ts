@@ -26,6 +26,11 @@ export class StackBuilder {
     return id;
   }
 
+  /** The frames of a stack, innermost first; none for a negative id. */
+  framesOf(stack: number): Frame[] {
+    return stack < 0 ? [] : Array.from(this.stacks[stack], (id) => this.frames[id]);
+  }
+
   build(): StackTable {
     return { frames: this.frames, stacks: this.stacks };
   }

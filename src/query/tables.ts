@@ -1,4 +1,4 @@
-import type { StallList } from '../analysis/results.js';
+import type { StallColumns } from '../analysis/results.js';
 import {
   timeKindOf,
   type CounterTrack,
@@ -12,18 +12,10 @@ import {
   type Rank,
   type RankFile,
   type RangeColumns,
+  type StackTable,
   type TimeKind,
   type Trace,
 } from '../trace/index.js';
-
-/** What of a stall is not already said by the call it is. */
-export interface StallFigures {
-  /** index in the measured columns */
-  readonly call: number;
-  readonly typical_ns: number;
-  readonly lost_ns: number;
-  readonly has_source: boolean;
-}
 
 /**
  * What the SQL views are made of: plain data that can be posted to another worker. The typed arrays
@@ -47,22 +39,15 @@ export interface QueryTables {
   readonly launches: LaunchColumns;
   readonly ranges: RangeColumns;
   readonly host: HostColumns;
+  readonly stacks: StackTable;
   readonly counters: readonly CounterTrack[];
   /** labels of the measured calls: GPU events, or API calls where the trace has no others */
   readonly labels: Pick<LayerLabels, 'type' | 'index' | 'module' | 'method' | 'step' | 'steps'>;
-  readonly stalls: readonly StallFigures[];
+  readonly stalls: StallColumns;
 }
 
-/**
- * @param stalls every stall of the trace: `findStalls(trace, labels, { limit: Infinity })`
- * @throws RangeError where the list of stalls was cut: a view over part of them would count wrong
- */
-export function queryTables(trace: Trace, labels: LayerLabels, stalls: StallList): QueryTables {
-  if (stalls.stalls.length !== stalls.found) {
-    throw new RangeError(
-      `the stalls view needs all ${stalls.found} stalls, the list holds ${stalls.stalls.length}`,
-    );
-  }
+/** @param stalls every stall of the trace: `stallColumns(trace, labels)` */
+export function queryTables(trace: Trace, labels: LayerLabels, stalls: StallColumns): QueryTables {
   const { type, index, module, method, step, steps } = labels;
   return {
     format: trace.format,
@@ -78,13 +63,9 @@ export function queryTables(trace: Trace, labels: LayerLabels, stalls: StallList
     launches: trace.launches,
     ranges: trace.ranges,
     host: trace.host,
+    stacks: trace.stacks,
     counters: trace.counters,
     labels: { type, index, module, method, step, steps },
-    stalls: stalls.stalls.map(({ call, typical_ns, lost_ns, has_source }) => ({
-      call,
-      typical_ns,
-      lost_ns,
-      has_source,
-    })),
+    stalls,
   };
 }

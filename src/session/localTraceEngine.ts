@@ -10,7 +10,7 @@ import type {
   TileRequest,
   TimeWindow,
 } from '../analysis/results.js';
-import { findStalls } from '../analysis/stalls.js';
+import { findStalls, stallColumns } from '../analysis/stalls.js';
 import { Timeline } from '../analysis/timeline.js';
 import { unclassified } from '../analysis/unclassified.js';
 import { exportParts } from '../exchange/exportParts.js';
@@ -27,7 +27,7 @@ import { hidesValues } from '../query/privateValues.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
 import type { SqlDatabase } from '../sqlite/engine.js';
-import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
+import { recordedNs, timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
 import { attributedCalls } from './attributedCalls.js';
 import { labelTrace, type LabelOptions } from './attribution.js';
 import type {
@@ -184,7 +184,7 @@ export class LocalTraceEngine implements TraceEngine {
 
   async queryData(_request?: undefined, options: CallOptions = {}): Promise<QueryData> {
     const { trace, labels, inputs } = this.current();
-    const tables = queryTables(trace, labels, findStalls(trace, labels, { limit: Infinity }));
+    const tables = queryTables(trace, labels, stallColumns(trace, labels));
     const own = trace.files.length === 1 ? inputs.get(trace.files[0].path) : undefined;
     const isDatabase = trace.kept !== undefined || trace.format !== 'kineto';
     if (!isDatabase || own === undefined) {
@@ -296,6 +296,7 @@ function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
     formatLabel:
       trace.kept === undefined ? trace.formatLabel : `Layerscope import of ${trace.formatLabel}`,
     spanNs: trace.spanNs,
+    recordedNs: recordedNs(trace),
     originNs: trace.clock.originNs.toString(),
     epoch: trace.clock.epoch,
     ranks: trace.ranks,

@@ -1,5 +1,5 @@
 import { decompose } from '../../src/analysis/decompose.js';
-import { findStalls } from '../../src/analysis/stalls.js';
+import { findStalls, stallColumns } from '../../src/analysis/stalls.js';
 import { attribute } from '../../src/layers/attribute.js';
 import { queryTables } from '../../src/query/tables.js';
 import {
@@ -252,7 +252,7 @@ function analysisProblems(trace: Trace, problems: Set<string>): void {
   if (calls !== count) {
     problems.add(`the rows of the decomposition hold ${calls} of ${count} calls`);
   }
-  queryTables(trace, labels, stalls);
+  queryTables(trace, labels, stallColumns(trace, labels));
 }
 
 /** Every number of a result is finite and not negative, save a layer's index of -1. */

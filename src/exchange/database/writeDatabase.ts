@@ -2,11 +2,14 @@ import { columnDefinitions, rowOf, type RecordTable } from '../../formats/layers
 import { IMPORTED_FROM } from '../../formats/layerscope/readImport.js';
 import {
   APPLICATION_ID,
+  COMMUNICATION_COLUMNS,
+  COMMUNICATION_TABLE,
   CODE_TABLES,
   COUNTED,
   COUNTER,
   FACT,
   FILE,
+  FORMAT_REVISION,
   FORMAT_VERSION,
   FRAME_TABLE,
   GPU_EVENTS,
@@ -195,6 +198,7 @@ class DatabaseWriting {
     );
     yield* this.events('range', 'ranges', ranges, RANGE_EVENTS);
     yield* this.events('host', 'host events', host, HOST_EVENTS);
+    this.communication();
     this.counters();
     viewStatements(measured).forEach((sql) => database.run(sql));
   }
@@ -204,6 +208,7 @@ class DatabaseWriting {
     const { clock, report } = trace;
     const values: Readonly<Record<MetaKey, SqlValue>> = {
       format_version: FORMAT_VERSION,
+      format_revision: FORMAT_REVISION,
       written_by: writtenBy,
       format: trace.format,
       format_label: trace.formatLabel,
@@ -215,6 +220,14 @@ class DatabaseWriting {
         trace.recorded === undefined
           ? null
           : JSON.stringify(trace.recorded.flatMap(({ start, end }) => [start, end])),
+      ranks_recorded: trace.ranks.some(({ recorded }) => recorded !== undefined)
+        ? JSON.stringify(
+            trace.ranks.flatMap(({ recorded }) => [
+              recorded?.start ?? 0,
+              recorded?.end ?? trace.spanNs,
+            ]),
+          )
+        : null,
       time_kind: timeKindOf(trace),
       rows_in_file: report.rowsInFile,
       rows_read: report.rowsRead,
@@ -251,11 +264,25 @@ class DatabaseWriting {
     this.records(
       FACT,
       report.facts
-        .filter(({ name }) => trace.kept === undefined || name !== IMPORTED_FROM)
+        .filter(({ name }) => trace.kept === undefined || !isOriginFact(name))
         .map(({ name, value }) => ({ name: shorten(name), value: shorten(value) })),
     );
     this.records(COUNTED, report.countedByName ?? []);
     this.records(MARKER, trace.markers);
+  }
+
+  private communication(): void {
+    const { collectives } = this.trace;
+    const columns = COMMUNICATION_COLUMNS.map((name) => `${name} INTEGER`);
+    this.plain(
+      COMMUNICATION_TABLE,
+      ['id INTEGER PRIMARY KEY', ...columns],
+      collectives?.count ?? 0,
+      (i) => {
+        const { gpu = [], group = [], sent = [], received = [] } = collectives ?? {};
+        return [i, gpu[i], group[i] || null, numberCell(sent[i]), numberCell(received[i])];
+      },
+    );
   }
 
   private counters(): void {
@@ -365,6 +392,15 @@ const encoder = new TextEncoder();
 /** SQLite's functions end a text at a NUL: one that holds any lies there as bytes. */
 function textCell(text: string): SqlValue {
   return text.includes('\0') ? encoder.encode(text) : text;
+}
+
+function numberCell(value: number): SqlValue {
+  return Number.isNaN(value) ? null : value;
+}
+
+/** What the reader of an import says where it came from; of several that are open, each with its rank. */
+function isOriginFact(name: string): boolean {
+  return name === IMPORTED_FROM || name.startsWith(`${IMPORTED_FROM} (`);
 }
 
 /** Beyond 64 bits as decimal text. */

@@ -24,6 +24,7 @@ import { RowSkips } from '../rowSkips.js';
 import { damagedFile } from '../sqliteTrace.js';
 import { StackBuilder } from '../stackBuilder.js';
 import { originShift, traceSpan } from '../timeOrigin.js';
+import { STATED_DURATION, unusableTimes } from '../unusableTimes.js';
 import { FLAT_TABLE, flatColumns, type FlatColumns } from './columns.js';
 import { gpuKind, isApiName, placeOfSource, type Place } from './eventSource.js';
 
@@ -40,8 +41,6 @@ const RANK = 8;
 const WORLD_SIZE = 9;
 const BYTES = 10;
 const STACK = 11;
-
-const TOO_FAR = 'a time more than 104 days from the others';
 
 /** Makes a trace of the `events` table of an open database. @throws TraceOpenError */
 export async function readFlatEvents(
@@ -185,25 +184,10 @@ class FlatEvents {
   add(row: readonly SqlValue[]): void {
     const start = number(row[START]);
     const stated = number(row[DURATION]);
-    if (Number.isNaN(start)) {
-      this.skips.add('no timestamp');
-      return;
-    }
-    if (Math.abs(start) >= MOST_NS) {
-      this.skips.add(TOO_FAR);
-      return;
-    }
-    if (Number.isNaN(stated)) {
-      this.skips.add('no duration');
-      return;
-    }
-    if (stated < 0) {
-      this.skips.add('a negative duration');
-      return;
-    }
     const duration = this.columns.durationUnit === 'us' ? nsOfMicroseconds(stated) : stated;
-    if (duration >= MOST_NS) {
-      this.skips.add('a duration of more than 104 days');
+    const unusable = unusableTimes(start, duration, STATED_DURATION);
+    if (unusable !== '') {
+      this.skips.add(unusable);
       return;
     }
 

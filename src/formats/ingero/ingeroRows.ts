@@ -24,7 +24,7 @@ import type { TraceSource } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
 import { numberValue, textValue } from '../sqlValues.js';
 import { originShift, traceSpan } from '../timeOrigin.js';
-import { unusableTimes } from '../unusableTimes.js';
+import { STATED_DURATION, unusableTimes } from '../unusableTimes.js';
 import type { TrueCounts } from './aggregates.js';
 import type { Annotation } from './annotations.js';
 import type { HeldRows } from './heldRows.js';
@@ -33,12 +33,6 @@ import type { IngeroSamples } from './samples.js';
 import type { Pauses } from './sessions.js';
 import type { SourceNames } from './sources.js';
 import type { IngeroStacks } from './stacks.js';
-
-const WORDS = {
-  noStart: 'no timestamp',
-  noDuration: 'no duration',
-  negative: 'a negative duration',
-};
 
 /** What a row of `events` is read as. */
 export class EventLayout {
@@ -167,7 +161,7 @@ export class IngeroRows {
 
   /** Whether a row has usable times; one that has not is counted as left out. */
   private fits(stamp: number, duration: number): boolean {
-    const reason = unusableTimes(stamp, duration, WORDS);
+    const reason = unusableTimes(stamp, duration, STATED_DURATION);
     if (reason !== '') {
       this.skips.add(reason);
     }

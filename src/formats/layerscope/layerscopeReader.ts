@@ -1,9 +1,10 @@
 import type { OpenEngine } from '../../sqlite/engine.js';
 import { isSqlite } from '../../sqlite/header.js';
 import type { FormatReader } from '../reader.js';
+import { rankInTable } from '../sqliteRank.js';
 import { readSqliteTrace } from '../sqliteTrace.js';
 import { readImport } from './readImport.js';
-import { APPLICATION_ID } from './schema.js';
+import { APPLICATION_ID, RANK } from './schema.js';
 
 /** Where the header of an SQLite file has its application id. */
 const APPLICATION_ID_AT = 68;
@@ -19,6 +20,7 @@ export function layerscopeReader(openEngine: OpenEngine): FormatReader {
     id: 'layerscope',
     label: 'Layerscope import',
     detect: async ({ head }) => isSqlite(head) && applicationId(head) === APPLICATION_ID,
+    rank: ({ source }) => rankInTable(source, RANK.table),
     read: (source, options) =>
       readSqliteTrace(source, options, openEngine, (engine, warnings) =>
         readImport(engine, source, options, warnings),

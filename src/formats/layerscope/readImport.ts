@@ -1,10 +1,12 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import { quoteName } from '../../sqlite/sqlText.js';
 import {
+  NO_STACK,
   NameTable,
   RECORDED_FORMATS,
   TraceOpenError,
   throwIfCancelled,
+  type CollectiveColumns,
   type CounterTrack,
   type Frame,
   type GpuColumns,
@@ -16,6 +18,7 @@ import {
   type LayerLabels,
   type RangeColumns,
   type Rank,
+  type RecordedTime,
   type Trace,
   type TraceReport,
   type Warning,
@@ -36,6 +39,8 @@ import {
 } from './eventTable.js';
 import {
   CODE_TABLES,
+  COMMUNICATION_COLUMNS,
+  COMMUNICATION_TABLE,
   COUNTED,
   COUNTER,
   FACT,
@@ -254,12 +259,13 @@ class ImportReading {
       spanNs: span !== undefined && span >= 0 ? span : lastEnd(events),
       ...this.recorded(),
       names,
-      ranks: ranks.list,
+      ranks: this.withTimes(ranks.list),
       lanes: lanes.list,
       gpu: gpuColumns(gpuRows),
+      ...this.collectives(gpuRows.places, namePlaces),
       launches: launchColumns(launchRows),
       ranges,
-      host: { ...hostRows.timed, ...pick(hostRows, HOST_EVENTS) } as unknown as HostColumns,
+      host: hostColumns(hostRows),
       kernelShapes: shapes.list.map((shape): KernelShape => ({
         grid: [shape.grid_x, shape.grid_y, shape.grid_z],
         block: [shape.block_x, shape.block_y, shape.block_z],
@@ -272,17 +278,67 @@ class ImportReading {
     };
   }
 
-  /** When the recorder ran, where it paused. */
-  private recorded(): Pick<Trace, 'recorded'> {
-    const times = parsedJson(this.metaOf('recorded'));
-    if (!Array.isArray(times) || !times.every((time) => Number.isFinite(time))) {
+  /**
+   * What was said of collectives. Rows that point at no GPU event, or come before their order, are left out
+   * and counted as values that point nowhere.
+   */
+  private collectives(gpu: Places, names: Places): Pick<Trace, 'collectives'> {
+    if (this.revision < 2) {
       return {};
     }
+    const found: (readonly [number, number, number, number])[] = [];
+    const elements = (value: SqlValue): number =>
+      typeof value === 'number' && value >= 0 && value < Infinity ? value : NaN;
+    this.rows(COMMUNICATION_TABLE, COMMUNICATION_COLUMNS, ([event, group, sent, received]) => {
+      const row = gpu.of(Number(event ?? -1));
+      const name = group === null ? 0 : names.of(Number(group));
+      const isSound = row > (found.at(-1)?.[0] ?? -1);
+      this.badValues += (isSound ? 0 : 1) + (name < 0 ? 1 : 0);
+      if (isSound) {
+        found.push([row, Math.max(0, name), elements(sent), elements(received)]);
+      }
+    });
+    if (found.length === 0) {
+      return {};
+    }
+    const collectives: CollectiveColumns = {
+      count: found.length,
+      gpu: Uint32Array.from(found, ([row]) => row),
+      group: Uint32Array.from(found, ([, group]) => group),
+      sent: Float64Array.from(found, ([, , sent]) => sent),
+      received: Float64Array.from(found, ([, , , received]) => received),
+    };
+    return { collectives };
+  }
+
+  private get revision(): number {
+    return this.count('format_revision') ?? 1;
+  }
+
+  /** When the recorder ran, where it paused. */
+  private recorded(): Pick<Trace, 'recorded'> {
+    const recorded = this.times('recorded');
+    return recorded.length === 0 ? {} : { recorded };
+  }
+
+  /** Ranks and when each was recorded, where the run was recorded several times. */
+  private withTimes(ranks: readonly Rank[]): readonly Rank[] {
+    const times = this.times('ranks_recorded');
+    return times.length === ranks.length
+      ? ranks.map((rank, i) => ({ ...rank, recorded: times[i] }))
+      : ranks;
+  }
+
+  /** Starts and ends in turn. */
+  private times(key: MetaKey): readonly RecordedTime[] {
+    const times = parsedJson(this.metaOf(key));
+    if (!Array.isArray(times) || !times.every((time) => Number.isFinite(time))) {
+      return [];
+    }
     const numbers = times as readonly number[];
-    const recorded = numbers.flatMap((start, i) =>
+    return numbers.flatMap((start, i) =>
       i % 2 === 0 && start <= numbers[i + 1] ? { start, end: numbers[i + 1] } : [],
     );
-    return recorded.length === 0 ? {} : { recorded };
   }
 
   private metaOf(key: MetaKey): SqlValue {
@@ -543,6 +599,14 @@ class ImportReading {
     const byName = this.records(COUNTED).list;
     const stored = this.records(WARNING).list;
     const missing = this.records(MISSING).list.map(({ what }) => what);
+    if (
+      this.revision < 2 &&
+      events.some(({ columns }) => columns.collective?.some((id) => id > 0))
+    ) {
+      missing.push(
+        'process groups of collectives (imports kept none then; import the trace again)',
+      );
+    }
     const facts = [...this.records(FACT).list, ...this.origin(kept)];
     const inFile = this.count('samples_in_file');
     return {
@@ -592,6 +656,12 @@ function pick<T>(
   columns: readonly EventColumn<T>[],
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(columns.map(({ key }) => [key, rows.columns[key]]));
+}
+
+function hostColumns(rows: EventRows): HostColumns {
+  const { kind, stack } = pick(rows, HOST_EVENTS) as unknown as Required<HostColumns>;
+  const has = stack.some((id) => id !== NO_STACK);
+  return { ...rows.timed, kind, ...(has && { stack }) };
 }
 
 function labelColumns(rows: EventRows): Omit<LayerLabels, 'rules' | 'steps'> {

@@ -1,4 +1,5 @@
 import {
+  NO_STACK,
   GPU_KINDS,
   HOST_KINDS,
   LAYER_TYPES,
@@ -37,10 +38,16 @@ import {
 export const APPLICATION_ID = 0x4c795363;
 /** `PRAGMA user_version`. It grows where an older reader would read a file wrongly. */
 export const FORMAT_VERSION = 1;
+/**
+ * `format_revision` in `meta`. It grows where tables are added that an older reader does without; a file
+ * without it is of revision 1. 2: `communication`.
+ */
+export const FORMAT_REVISION = 2;
 
 /** Keys of the table `meta`. */
 export type MetaKey =
   | 'format_version'
+  | 'format_revision'
   | 'written_by'
   | 'format'
   | 'format_label'
@@ -49,6 +56,7 @@ export type MetaKey =
   | 'file_base_ns'
   | 'span_ns'
   | 'recorded'
+  | 'ranks_recorded'
   | 'time_kind'
   | 'rows_in_file'
   | 'rows_read'
@@ -59,7 +67,7 @@ export type MetaKey =
   | 'attribution';
 
 /** A rank; where it was read alone, its clock has no note. */
-export interface RankRow extends Omit<Rank, 'clock'> {
+export interface RankRow extends Omit<Rank, 'clock' | 'recorded'> {
   readonly clockAgainst: string;
   readonly clockSkewNs: number | null;
   readonly clockSpreadNs: number | null;
@@ -176,6 +184,11 @@ export const COUNTER: RecordTable<TrackIdentity> = {
 export const SAMPLE_TABLE = 'counter_sample';
 export const SAMPLE_COLUMNS = ['counter', 'time', 'value'] as const;
 
+/** What the recording says of GPU events that are collectives: `CollectiveColumns`, in their order. */
+export const COMMUNICATION_TABLE = 'communication';
+/** `gpu` and `process_group` are ids of `gpu` and `name`; `sent` and `received` are elements. */
+export const COMMUNICATION_COLUMNS = ['gpu', 'process_group', 'sent', 'received'] as const;
+
 export const MARKER: RecordTable<Marker> = {
   table: 'marker',
   fields: {
@@ -291,6 +304,7 @@ export const RANGE_EVENTS: readonly EventColumn<RangeColumns>[] = [
 
 export const HOST_EVENTS: readonly EventColumn<HostColumns>[] = [
   { column: 'kind', key: 'kind', holds: 'host_kind', none: NaN },
+  { column: 'stack', key: 'stack', holds: 'call_stack', none: NO_STACK },
 ];
 
 /** Labels of the calls that are measured: those of `gpu`; of `launch` where the trace has no GPU events. */

@@ -2,13 +2,14 @@ import type { SqlEngine } from '../../sqlite/engine.js';
 import {
   LaunchBuilder,
   NO_STACK,
+  type Frame,
   type GpuBuilder,
   type LaunchColumns,
   type NameTable,
   type Warning,
 } from '../../trace/index.js';
 import type { StackBuilder } from '../stackBuilder.js';
-import { apiName, CudaCallChains, type ChainUse } from './callChains.js';
+import { apiName, CallChains, type ChainUse } from './callChains.js';
 import type { NsysPlaces } from './places.js';
 import { number, type NsysRows } from './rows.js';
 import { processKey, threadId } from './schema.js';
@@ -17,6 +18,9 @@ import type { NsysStrings } from './strings.js';
 const TABLE = 'CUPTI_ACTIVITY_KIND_RUNTIME';
 /** `eventClass` of the row that only carries a call's stack (ENUM_NSYS_EVENT_CLASS). */
 const BACKTRACE = 67;
+
+/** Libraries that run Python code: `/usr/bin/python3.12`, `libpython3.10.so.1.0`. */
+const INTERPRETER = /(^|[\\/])(lib)?python[\d.]*(\.so|\.dll|\.exe|$)/i;
 
 const GRAPH_LAUNCH = /GraphLaunch/i;
 
@@ -44,17 +48,20 @@ export class NsysApiCalls {
   private readonly byProcess = new Map<number, Map<number, number>>();
   private readonly graphLaunches = new Set<number>();
   private positions = new Uint32Array(0);
+  /** rows that have a stack of their own, by thread and by when the recorder began to take it */
+  private readonly backtraceAt = new Map<number, Map<number, number>>();
 
   constructor(
     private readonly names: NameTable,
     private readonly places: NsysPlaces,
     private readonly strings: NsysStrings,
+    private readonly stacks: StackBuilder,
   ) {}
 
   /** @throws SqlError; the signal's reason once it is aborted */
-  async read(engine: SqlEngine, rows: NsysRows, stacks: StackBuilder): Promise<void> {
+  async read(engine: SqlEngine, rows: NsysRows): Promise<void> {
     const { schema } = rows;
-    const chains = new CudaCallChains(engine, schema, this.strings, stacks);
+    const chains = new CallChains(engine, schema, 'CUDA_CALLCHAINS', this.strings, this.stacks);
     const backtraces: Backtrace[] = [];
     const nameIds = new Map<number, number>();
     const chainOf: number[] = [];
@@ -103,6 +110,26 @@ export class NsysApiCalls {
         ? [...this.byProcess.values()][0]
         : this.byProcess.get(process);
     return calls?.get(correlation) ?? -1;
+  }
+
+  /**
+   * Adds the Python frames of a call to its stack. The interpreter's own frames are those of the Python
+   * functions that it ran: they and what is outside of them make way.
+   * @param lane thread of the call
+   * @param start when the recorder began to take the stack, ns from the base
+   * @param frames innermost first
+   * @returns false where no call of the thread has a stack that was taken then
+   */
+  addPythonFrames(lane: number, start: number, frames: readonly Frame[]): boolean {
+    const row = this.backtraceAt.get(lane)?.get(start);
+    if (row === undefined) {
+      return false;
+    }
+    const native = this.stacks.framesOf(this.builder.stack.get(row));
+    const interpreter = native.findIndex(({ library }) => INTERPRETER.test(library));
+    const inner = interpreter < 0 ? native : native.slice(0, interpreter);
+    this.builder.stack.set(row, this.stacks.add([...inner, ...frames]));
+    return true;
   }
 
   isGraphLaunch(row: number): boolean {
@@ -166,20 +193,23 @@ export class NsysApiCalls {
    */
   private giveStacks(
     rows: NsysRows,
-    chains: CudaCallChains,
+    chains: CallChains,
     backtraces: readonly Backtrace[],
     chainOf: number[],
   ): void {
     let paired = 0;
     for (const { process, chain, ...call } of backtraces) {
-      const row = this.find(process, call.correlation);
+      let row = this.find(process, call.correlation);
       if (row >= 0 && Number.isNaN(chainOf[row])) {
         chainOf[row] = chain;
         paired++;
       } else {
+        row = this.builder.count;
         this.push(process, call);
         chainOf.push(chain);
       }
+      const ofLane = this.backtraceAt.get(call.lane) ?? new Map<number, number>();
+      this.backtraceAt.set(call.lane, ofLane.set(call.start, row));
     }
     rows.unread.add(
       'second rows of API calls, which only hold their stacks (eventClass 67)',

@@ -1,15 +1,18 @@
 import type { SqlValue } from '../../sqlite/engine.js';
-import type { LaunchColumns } from '../../trace/index.js';
+import type { LaunchColumns, NameTable } from '../../trace/index.js';
 import type { NsysPlaces } from './places.js';
 import { number, type NsysRows } from './rows.js';
 import { processKey, threadId } from './schema.js';
 
-/** As later versions name it, and as 2.9.1 does. */
+/** As 3.20.3 names it, and as 2.9.1 to 3.7.2 do: later ones keep graphs, not nodes, in that table. */
 const TABLES = ['CUDA_GRAPH_NODE_EVENTS', 'CUDA_GRAPH_EVENTS'];
 /** Graphs are cloned when they are instantiated, and may hold graphs: nobody goes deeper, a damaged file may. */
 const DEEPEST = 16;
 /** Calls of one thread that may lie between a call and what happens in it: a driver call within each. */
 const NESTED = 16;
+
+/** Calls that copy nodes, whatever was open around them: what they made, and no row says of what, has no capture. */
+const COPYING = /Instantiate|Clone|ChildGraph|Upload|GraphLaunch/i;
 
 /** Where a node was made: on which thread, and when, ns from the base. */
 interface Creation {
@@ -69,7 +72,7 @@ export class CapturedNodes {
   }
 
   /** The call that made the original of a process's node, as a row of `launches`; -1 where it is not known. */
-  callOf(process: number, nodeId: SqlValue, launches: LaunchColumns): number {
+  callOf(process: number, nodeId: SqlValue, launches: LaunchColumns, names: NameTable): number {
     let node = keyOf(process, nodeId);
     for (let depth = 0; node !== undefined && this.originals.has(node); depth++) {
       if (depth === DEEPEST) {
@@ -78,7 +81,8 @@ export class CapturedNodes {
       node = this.originals.get(node) ?? undefined;
     }
     const creation = node === undefined ? undefined : this.creations.get(node);
-    return creation === undefined ? -1 : this.callAt(creation, launches);
+    const call = creation === undefined ? -1 : this.callAt(creation, launches);
+    return call >= 0 && COPYING.test(names.get(launches.name[call])) ? -1 : call;
   }
 
   /** The innermost call of a thread at a time. */

@@ -6,7 +6,7 @@ import { number, type NsysRows } from './rows.js';
 import { textOf } from './strings.js';
 
 /** Tables of sampled metrics, and where their names are. */
-const METRIC_TABLES = [
+export const METRIC_TABLES = [
   { table: 'GPU_METRICS', names: 'TARGET_INFO_GPU_METRICS', onGpu: true },
   { table: 'SOC_METRICS', names: 'TARGET_INFO_SOC_METRICS', onGpu: false },
 ] as const;
@@ -38,11 +38,15 @@ export class NsysCounters {
    * @param lanes of the trace: a GPU is of the first rank that ran work on it
    */
   build(shift: number, lanes: readonly Lane[]): CounterTrack[] {
-    return this.tracks.build(shift, (track) => {
-      const metric = this.metrics[track];
-      const used = lanes.find(({ kind, device }) => kind === 'stream' && device === metric.device);
-      return { ...metric, rank: used?.rank ?? 0 };
-    });
+    return this.tracks
+      .build(shift, (track) => {
+        const metric = this.metrics[track];
+        const used = lanes.find(
+          ({ kind, device }) => kind === 'stream' && device === metric.device,
+        );
+        return { ...metric, rank: used?.rank ?? 0 };
+      })
+      .map(inStatedUnit);
   }
 
   get warnings(): readonly Warning[] {
@@ -192,6 +196,19 @@ function named(stated: string | undefined, metricId: SqlValue): { name: string; 
     return { name: stated, unit: '' };
   }
   return { name, unit: unit === 'Throughput %' ? '%' : unit };
+}
+
+/** No clock runs at 1 THz: a value from here on of what is said to be in MHz is in Hz. */
+const LEAST_HERTZ = 1e6;
+
+/**
+ * Clocks are named "GPC Clock Frequency [MHz]" and written in Hz, 1979997500 (seen in schemas 3.7.2 and
+ * 3.20.3).
+ */
+function inStatedUnit(track: CounterTrack): CounterTrack {
+  return track.unit === 'MHz' && track.value.some((value) => value >= LEAST_HERTZ)
+    ? { ...track, value: track.value.map((value) => value / 1e6) }
+    : track;
 }
 
 /** Names of network adapters by the id that their metrics have. @throws SqlError */

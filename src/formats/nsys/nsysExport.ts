@@ -11,12 +11,16 @@ import { nestedCallWarnings } from '../ingero/nestedCalls.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { StackBuilder } from '../stackBuilder.js';
 import { NsysApiCalls } from './apiCalls.js';
+import { CallChains } from './callChains.js';
 import { CapturedNodes } from './capturedNodes.js';
+import { readCollectives } from './collectives.js';
 import { NsysCounters } from './counters.js';
+import { profilerWarnings } from './diagnostics.js';
 import { NsysGpuWork } from './gpuWork.js';
 import { NsysHostEvents } from './hostEvents.js';
-import { nameCollectives, NsysRanges } from './nvtx.js';
+import { NsysRanges } from './nvtx.js';
 import { NsysPlaces } from './places.js';
+import { PythonStacks } from './pythonStacks.js';
 import { readRecording, statedRank, type Recording } from './recording.js';
 import { NsysRows } from './rows.js';
 import { NsysSchema } from './schema.js';
@@ -38,8 +42,8 @@ export async function readNsysExport(
   const stacks = new StackBuilder();
   const rows = new NsysRows(engine, schema, middleTime(engine, schema), options);
 
-  const calls = new NsysApiCalls(names, places, strings);
-  await calls.read(engine, rows, stacks);
+  const calls = new NsysApiCalls(names, places, strings, stacks);
+  await calls.read(engine, rows);
   const work = new NsysGpuWork(names, places, strings);
   await work.read(rows);
   const nodes = new CapturedNodes();
@@ -47,9 +51,15 @@ export async function readNsysExport(
     await nodes.read(rows, places);
   }
   const nvtx = new NsysRanges(names, places, strings);
-  await nvtx.read(rows);
+  const python = new PythonStacks(strings, rows);
+  await nvtx.read(rows, python);
+  python.giveTo(calls);
   const hostEvents = new NsysHostEvents(names, places, strings);
-  await hostEvents.read(rows, calls);
+  await hostEvents.read(
+    rows,
+    calls,
+    new CallChains(engine, schema, 'OSRT_CALLCHAINS', strings, stacks),
+  );
   const counters = new NsysCounters();
   await counters.read(engine, rows);
   countUnreadTables(rows);
@@ -58,12 +68,13 @@ export async function readNsysExport(
   options.progress?.({ stage: 'Linking kernels, launches and ranges' });
   const launches = calls.build();
   const link = linkGpuWork(work, calls);
-  const gpu = { ...work.builder.build(), ...capturedCalls(work, nodes, launches) };
+  const gpu = { ...work.builder.build(), ...capturedCalls(work, nodes, launches, names) };
   const host = hostEvents.builder.build();
   const last = lastEnd([gpu, launches, host], nvtx.lastEnd);
-  const { ranks, lanes } = places.build(source, statedRank(engine, schema));
-  const ranges = nvtx.build(launches, stopOf(recording, rows.base, last), lanes);
-  nameCollectives(gpu, launches, ranges, names);
+  const { ranks, lanes } = places.build(source, statedRank(engine, schema), nvtx.communicatorRanks);
+  const stop = stopOf(recording, rows.base, last);
+  const { ranges, ncclCalls } = nvtx.build(launches, stop, lanes);
+  const collectives = readCollectives(gpu, launches, ranges, names, ncclCalls);
 
   const tables = [gpu, launches, ranges, host];
   const shift = tables.reduce(
@@ -81,7 +92,7 @@ export async function readNsysExport(
       spanNs = Math.max(spanNs, start[i] + duration[i]);
     }
   }
-  const fileBaseNs = recording.sessionStart ?? 0n;
+  const fileBaseNs = recording.fileBase ?? 0n;
   const stackTable = stacks.build();
   return {
     files: [{ path: source.path, name: source.name, bytes: source.size }],
@@ -89,7 +100,7 @@ export async function readNsysExport(
     formatLabel: recording.label,
     clock: {
       originNs: fileBaseNs + rows.base + BigInt(origin),
-      epoch: recording.sessionStart === undefined ? 'session' : 'unix',
+      epoch: recording.fileBase === undefined ? 'session' : 'unix',
       fileBaseNs,
     },
     spanNs,
@@ -97,6 +108,7 @@ export async function readNsysExport(
     ranks,
     lanes,
     gpu,
+    ...(collectives !== undefined && { collectives }),
     launches,
     ranges,
     host,
@@ -117,6 +129,7 @@ export async function readNsysExport(
         ...rows.skips.warnings(),
         ...counters.warnings,
         ...trimmedWarnings(recording),
+        ...profilerWarnings(engine, schema),
         ...graphWarnings(work, link.graphLaunchesWithout, recording),
         ...launchWarnings(gpu, link.without),
         ...calls.warnings,
@@ -130,7 +143,7 @@ export async function readNsysExport(
         ...(stackTable.stacks.length === 0 ? ['launch stacks'] : []),
         ...(ranges.count === 0 ? ['NVTX ranges'] : []),
         ...(nvtx.operators === 0 ? ['operators'] : []),
-        'CPU samples',
+        ...(rows.count('COMPOSITE_EVENTS') === 0 ? ['CPU samples'] : []),
       ],
       facts: recording.facts,
     },
@@ -201,11 +214,12 @@ function capturedCalls(
   work: NsysGpuWork,
   nodes: CapturedNodes,
   launches: LaunchColumns,
+  names: NameTable,
 ): Pick<GpuColumns, 'captured'> {
   if (nodes.count === 0) {
     return {};
   }
-  const calls = work.nodes.map(({ process, node }) => nodes.callOf(process, node, launches));
+  const calls = work.nodes.map(({ process, node }) => nodes.callOf(process, node, launches, names));
   const captured = Int32Array.from(work.builder.order(), (row) => {
     const node = work.nodeOf.get(row);
     return node < 0 ? -1 : calls[node];

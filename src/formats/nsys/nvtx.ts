@@ -1,9 +1,7 @@
 import {
   ANNOTATION,
   GrowingColumn,
-  KERNEL,
   OP,
-  type GpuColumns,
   type Lane,
   type LaunchColumns,
   type NameTable,
@@ -12,7 +10,9 @@ import {
 } from '../../trace/index.js';
 import { ForwardLinks } from '../kineto/forwardLinks.js';
 import { nestRanges, RawRanges } from '../kineto/rangeNesting.js';
-import type { NsysPlaces } from './places.js';
+import { ncclCall, type NcclCall } from './payloads.js';
+import type { CommunicatorRank, NsysPlaces } from './places.js';
+import type { PythonStacks, SilentMark } from './pythonStacks.js';
 import { number, type NsysRows } from './rows.js';
 import { processKey, threadId } from './schema.js';
 import { textOf, type NsysStrings } from './strings.js';
@@ -27,6 +27,10 @@ const DOMAIN = 75;
 /** Names of categories, domains, and CUDA resources. */
 const NAMING = new Set([33, THREAD_NAME, DOMAIN, 76, 97, 98, 99]);
 
+/** Where the texts of a row stand behind its numbers. */
+const JSON_TEXT = 8;
+const TEXT = 9;
+
 /** `aten::add, seq = 7, op_id = 3` as torch.autograd.profiler.emit_nvtx writes an operator. */
 const OPERATOR = /^([^\s{][^{]*?), (?:(?:stashed )?seq = (\d+)|(?:seq|op_id) = -?\d+)/;
 /**
@@ -34,10 +38,6 @@ const OPERATOR = /^([^\s{][^{]*?), (?:(?:stashed )?seq = (\d+)|(?:seq|op_id) = -
  * it (documentation of emit_nvtx). What runs within them has numbers, too, that mean nothing.
  */
 const BACKWARD = /^autograd::engine::evaluate_function: |Backward\d*$/;
-/** Calls of NCCL's API that exchange data; the group calls around them name nothing. */
-const COLLECTIVE =
-  /^nccl(AllReduce|ReduceScatter|AllGather|AllToAll|AlltoAll|Broadcast|Bcast|Reduce|Gather|Scatter|Send|Recv)/;
-
 /**
  * Lanes from here on hold start/end ranges while they are nested: they overlap freely and may end on
  * another thread, so nothing lies inside them and they lie in nothing.
@@ -60,6 +60,12 @@ export class NsysRanges {
   private readonly open: number[] = [];
   private readonly ops = new Map<number, number>();
   private readonly texts = new Map<number, RangeText>();
+  /** by process and id */
+  private readonly domains = new Map<string, string>();
+  /** by row: what NCCL says of its calls */
+  private readonly ncclCalls = new Map<number, NcclCall>();
+  /** by process: the first communicator with the most ranks that it is a rank of */
+  readonly communicatorRanks = new Map<number, CommunicatorRank>();
   /** operators with a number: their row, their number, 1 for those that run a node of the graph */
   private readonly numbered = {
     row: new GrowingColumn(Uint32Array),
@@ -92,9 +98,10 @@ export class NsysRanges {
   }
 
   /** @throws SqlError; the signal's reason once it is aborted */
-  async read(rows: NsysRows): Promise<void> {
+  async read(rows: NsysRows, python: PythonStacks): Promise<void> {
     const column = (name: string) => rows.schema.column(TABLE, name);
     const globalTid = column('globalTid');
+    const silent: SilentMark[] = [];
     await rows.each(
       TABLE,
       [
@@ -103,16 +110,26 @@ export class NsysRanges {
         processKey(globalTid),
         threadId(globalTid),
         column('textId'),
+        column('domainId'),
+        column('jsonTextId'),
+        `CAST(${column('jsonText')} AS BLOB)`,
         `CAST(${column('text')} AS BLOB)`,
       ],
       'Reading NVTX ranges',
       (row) => {
-        const [start, stated, type, process, thread, textId] = row.slice(0, 6).map(number);
+        const [start, stated, type, process, thread, textId, domainId, jsonId] = row
+          .slice(0, JSON_TEXT)
+          .map(number);
+        const stored = (): string =>
+          row[TEXT] === null ? this.strings.get(textId) : textOf(row[TEXT]);
+        const payload = (): string =>
+          row[JSON_TEXT] === null ? this.strings.get(jsonId) : textOf(row[JSON_TEXT]);
         if (NAMING.has(type)) {
           rows.unread.add('names of NVTX domains, threads and resources');
           if (type === THREAD_NAME) {
-            const name = row[6] === null ? this.strings.get(textId) : textOf(row[6]);
-            this.places.nameThread(process, thread, name);
+            this.places.nameThread(process, thread, stored());
+          } else if (type === DOMAIN) {
+            this.domains.set(`${process} ${domainId}`, stored());
           }
           return;
         }
@@ -125,9 +142,14 @@ export class NsysRanges {
         if (!rows.accepts(start, duration)) {
           return;
         }
+        const host = this.places.thread(process, thread);
+        if (type === MARK && row[TEXT] === null && Number.isNaN(textId)) {
+          silent.push({ start, lane: host, domain: `${process} ${domainId}`, json: payload() });
+          return;
+        }
         const { name, kind, sequence, isBackward } =
-          row[6] === null ? this.registered(textId) : this.textual(textOf(row[6]));
-        const lane = this.places.thread(process, thread) + (type === START_END ? APART : 0);
+          row[TEXT] === null ? this.registered(textId) : this.textual(textOf(row[TEXT]));
+        const lane = host + (type === START_END ? APART : 0);
         if (isOpen) {
           this.open.push(this.raw.count);
         }
@@ -137,17 +159,54 @@ export class NsysRanges {
           this.numbered.sequence.push(sequence);
           this.numbered.backward.push(isBackward ? 1 : 0);
         }
+        if ((row[JSON_TEXT] !== null || !Number.isNaN(jsonId)) && this.isNccl(name)) {
+          this.keepNcclCall(process, payload());
+        }
         this.raw.push(start, duration, name, lane, kind);
       },
     );
+    // The names of domains may stand behind what happens in them.
+    for (const mark of silent) {
+      const domain = this.domains.get(mark.domain) ?? '';
+      if (!python.take({ ...mark, domain })) {
+        this.raw.push(mark.start, 0, this.textual('').name, mark.lane, ANNOTATION);
+      }
+    }
+  }
+
+  private isNccl(name: number): boolean {
+    return this.names.get(name).startsWith('nccl');
+  }
+
+  /** Keeps what a payload says of the range that comes next. */
+  private keepNcclCall(process: number, json: string): void {
+    const call = ncclCall(json);
+    if (call === undefined) {
+      return;
+    }
+    this.ncclCalls.set(this.raw.count, call);
+    const { rank, ranks } = call;
+    const known = this.communicatorRanks.get(process);
+    if (rank < ranks && ranks > (known?.worldSize ?? 0)) {
+      this.communicatorRanks.set(process, {
+        rank,
+        worldSize: ranks,
+        communicator: call.communicator,
+      });
+    }
   }
 
   /**
    * Nests the ranges of each thread and finds the innermost one around each call (`launches.range`).
    * @param stop when the recording ended, ns from the base: ranges that were still open end there
    * @param lanes of the trace
+   * @returns the ranges, and by range what NCCL says of its call
    */
-  build(launches: LaunchColumns, stop: number, lanes: readonly Lane[]): RangeColumns {
+  build(
+    launches: LaunchColumns,
+    stop: number,
+    lanes: readonly Lane[],
+  ): { readonly ranges: RangeColumns; readonly ncclCalls: ReadonlyMap<number, NcclCall> } {
     for (const row of this.open) {
       this.raw.duration[row] = Math.max(0, stop - this.raw.start[row]);
     }
@@ -166,7 +225,17 @@ export class NsysRanges {
         columns.parent[i] = -1;
       }
     }
-    return { ...columns, ...(forward !== undefined && { forward }) };
+    const ncclCalls = new Map<number, NcclCall>();
+    for (let i = 0; this.ncclCalls.size > 0 && i < columns.count; i++) {
+      const call = this.ncclCalls.get(fileRow[i]);
+      if (call !== undefined) {
+        ncclCalls.set(i, call);
+      }
+    }
+    return {
+      ranges: { ...columns, ...(forward !== undefined && { forward }) },
+      ncclCalls,
+    };
   }
 
   /**
@@ -233,32 +302,5 @@ export class NsysRanges {
           sequence: operator[2] === undefined ? NaN : Number(operator[2]),
           isBackward: BACKWARD.test(operator[1]),
         };
-  }
-}
-
-/**
- * Names the collective of each NCCL kernel by the innermost NCCL range around its launch. Kernels that a
- * group call launched have none: the group's members are beside it, not around it.
- */
-export function nameCollectives(
-  gpu: GpuColumns,
-  launches: LaunchColumns,
-  ranges: RangeColumns,
-  names: NameTable,
-): void {
-  const collective = names.all().map((name) => COLLECTIVE.test(name));
-  if (!collective.some(Boolean)) {
-    return;
-  }
-  const isNccl = names.all().map((name) => /nccl/i.test(name));
-  for (let i = 0; i < gpu.count; i++) {
-    if (gpu.kind[i] !== KERNEL || gpu.launch[i] < 0 || !isNccl[gpu.name[i]]) {
-      continue;
-    }
-    let range = launches.range[gpu.launch[i]];
-    while (range >= 0 && !collective[ranges.name[range]]) {
-      range = ranges.parent[range];
-    }
-    gpu.collective[i] = range < 0 ? 0 : ranges.name[range];
   }
 }

@@ -13,6 +13,14 @@ interface Place {
   readonly id: number;
 }
 
+/** What a process says of itself when it joins a communicator of NCCL. */
+export interface CommunicatorRank {
+  readonly rank: number;
+  readonly worldSize: number;
+  /** the communicator's id */
+  readonly communicator: string;
+}
+
 /** The processes, threads and streams of an export, and what they are called. */
 export class NsysPlaces {
   private readonly places: Place[] = [];
@@ -106,15 +114,19 @@ export class NsysPlaces {
    *
    * @param file name and path of the export
    * @param stated rank the launcher told the recorded program: of a file of one process its rank
+   * @param joined ranks that processes have in communicators: theirs where they are ranks of one
    */
   build(
     file: { readonly name: string; readonly path: string },
     stated: { readonly rank: number; readonly worldSize: number },
+    joined: ReadonlyMap<number, CommunicatorRank>,
   ): { ranks: Rank[]; lanes: Lane[] } {
     const onGpu = [
       ...new Set(this.places.filter((p) => p.kind === 'stream').map((p) => p.process)),
     ].filter((process) => !Number.isNaN(process));
-    const processes = onGpu.length > 1 ? onGpu.sort((a, b) => a - b) : [];
+    const rankOf = ranksOfOneCommunicator(onGpu, joined);
+    const processes =
+      onGpu.length > 1 ? onGpu.sort((a, b) => (rankOf(a)?.rank ?? a) - (rankOf(b)?.rank ?? b)) : [];
     const others = this.places.some((p) => processes.length > 0 && !processes.includes(p.process));
     const rank = (label: string, process?: number): Rank => ({
       rank: -1,
@@ -123,13 +135,23 @@ export class NsysPlaces {
       path: file.path,
       device: this.devicesOf(process),
     });
+    const { rank: alone, worldSize } =
+      stated.rank < 0 && onGpu.length === 1 ? (rankOf(onGpu[0]) ?? stated) : stated;
     const ranks =
       processes.length === 0
-        ? [stated.rank < 0 ? rank(file.name) : { ...rank(`rank ${stated.rank}`), ...stated }]
+        ? [alone < 0 ? rank(file.name) : { ...rank(`rank ${alone}`), rank: alone, worldSize }]
         : [
-            ...processes.map((process) =>
-              rank(`${this.processName(process)} (${processId(process)})`, process),
-            ),
+            ...processes.map((process) => {
+              const name = `${this.processName(process)} (${processId(process)})`;
+              const own = rankOf(process);
+              return own === undefined
+                ? rank(name, process)
+                : {
+                    ...rank(`rank ${own.rank}`, process),
+                    rank: own.rank,
+                    worldSize: own.worldSize,
+                  };
+            }),
             ...(others ? [rank('other processes', NaN)] : []),
           ];
     const devices = new Set(this.places.filter((p) => p.kind === 'stream').map((p) => p.device));
@@ -194,6 +216,19 @@ export class NsysPlaces {
 
 function streamKey({ process, device, id }: Place): string {
   return `${process} ${device} ${id}`;
+}
+
+/** The ranks of processes in the communicator that all of them are ranks of; none where there is no such. */
+function ranksOfOneCommunicator(
+  processes: readonly number[],
+  joined: ReadonlyMap<number, CommunicatorRank>,
+): (process: number) => CommunicatorRank | undefined {
+  const found = processes.map((process) => joined.get(process));
+  const communicators = new Set(found.map((own) => own?.communicator));
+  const ranks = new Set(found.map((own) => own?.rank));
+  return communicators.size === 1 && !found.includes(undefined) && ranks.size === processes.length
+    ? (process) => joined.get(process)
+    : () => undefined;
 }
 
 /** Folders of a program may name the user. */

@@ -8,9 +8,9 @@ import { textOf } from './strings.js';
 export interface Recording {
   /** "Nsight Systems 2025.6 (schema 3.24.7)" */
   readonly label: string;
-  /** session time 0, ns since the Unix epoch; undefined where the file does not say */
-  readonly sessionStart: bigint | undefined;
-  /** when the recording ended, ns of the session; undefined where the file does not say */
+  /** time 0 of the file's events, ns since the Unix epoch; undefined where the file does not say */
+  readonly fileBase: bigint | undefined;
+  /** when the recording ended, in the time of the file's events; undefined where the file does not say */
   readonly stop: bigint | undefined;
   /** the window the file was cut to, ns of the session, where a tool cut it */
   readonly window: { readonly from: bigint; readonly to: bigint } | undefined;
@@ -83,12 +83,12 @@ export function readRecording(engine: SqlEngine, schema: NsysSchema): Recording 
 
   const shift = whole(meta.get('EXPORT_PARAM_TIME_SHIFT')) ?? 0n;
   const moved = /^(true|1)$/i.test(meta.get('EXPORT_PARAM_TIME_NORMALIZE') ?? '');
-  const utc = moved
-    ? undefined
-    : firstInteger(engine, schema, 'TARGET_INFO_SESSION_START_TIME', 'utcEpochNs');
+  const utc = firstInteger(engine, schema, 'TARGET_INFO_SESSION_START_TIME', 'utcEpochNs');
+  // With --ts-normalize the exporter has added `utcEpochNs` to the times of events.
+  const zero = moved ? (utc ?? 0n) : 0n;
   // Times of events count from the session's start; startTime and stopTime count from another zero (in
   // ecf_baseline the last range ends at `duration` to the nanosecond, in all others within it).
-  const length = moved ? undefined : firstInteger(engine, schema, 'ANALYSIS_DETAILS', 'duration');
+  const length = firstInteger(engine, schema, 'ANALYSIS_DETAILS', 'duration');
   const window = /^(-?\d+)-(-?\d+)$/.exec(meta.get('DERIVED_WINDOW_NS') ?? '');
   const graphMode = captureValue(engine, schema, GRAPH_MODE);
 
@@ -108,8 +108,8 @@ export function readRecording(engine: SqlEngine, schema: NsysSchema): Recording 
 
   return {
     label,
-    sessionStart: utc === undefined ? undefined : utc - shift,
-    stop: length === undefined ? undefined : length + shift,
+    fileBase: utc === undefined ? undefined : utc - zero - shift,
+    stop: length === undefined || (moved && utc === undefined) ? undefined : length + zero + shift,
     window: window === null ? undefined : { from: BigInt(window[1]), to: BigInt(window[2]) },
     trimmed: [...meta.keys()].some((name) => name.startsWith('DERIVED_')),
     graphMode,

@@ -1,5 +1,6 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import type { Warning } from '../../trace/index.js';
+import { quoteName } from '../../sqlite/sqlText.js';
 import { accountFor, eachEventRow, type RowsRead } from '../eventRows.js';
 import type { ReadOptions } from '../reader.js';
 import { RowSkips } from '../rowSkips.js';
@@ -100,17 +101,28 @@ export class NsysRows {
     return reason === '';
   }
 
-  /** Counts the rows of a table that is not read. @throws SqlError */
-  leaveOut(table: string, reason: string): void {
+  /**
+   * Counts the rows of a table that is not read.
+   * @param apart those of which something else is said
+   * @throws SqlError
+   */
+  leaveOut(
+    table: string,
+    reason: string,
+    apart?: { readonly where: string; readonly reason: string },
+  ): void {
     const count = this.count(table);
+    const other = apart === undefined ? 0 : this.count(table, apart.where);
     this.inFile += count;
-    this.unread.add(reason, count);
+    this.unread.add(reason, count - other);
+    this.unread.add(apart?.reason ?? '', other);
   }
 
-  count(table: string): number {
+  /** Rows of a table that meet a condition. @throws SqlError */
+  count(table: string, where = '1'): number {
     return this.schema.has(table)
       ? Number(
-          this.engine.query(`SELECT count(*) FROM "${table.replaceAll('"', '""')}"`).rows[0][0],
+          this.engine.query(`SELECT count(*) FROM ${quoteName(table)} WHERE ${where}`).rows[0][0],
         )
       : 0;
   }

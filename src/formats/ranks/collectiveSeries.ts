@@ -20,7 +20,8 @@ export interface CollectiveSeries {
 /**
  * The collectives of a trace by process group. Where the file states no group, by kernel name: those
  * of two groups may then mingle, which the matching notices by their times. Of a trace of several
- * ranks, those of the rank with the most.
+ * ranks, those of the rank the others were compared with, where their files were laid together before; else
+ * of the rank with the most.
  */
 export function collectiveSeries(trace: Trace): ReadonlyMap<string, CollectiveSeries> {
   const { gpu, lanes, names, collectives } = trace;
@@ -38,7 +39,9 @@ export function collectiveSeries(trace: Trace): ReadonlyMap<string, CollectiveSe
       perRank[lanes[gpu.lane[i]].rank]++;
     }
   }
-  const rank = perRank.indexOf(perRank.reduce((most, count) => Math.max(most, count), 0));
+  const reference = trace.ranks.findIndex(({ clock }) => clock?.against === '');
+  const most = perRank.indexOf(perRank.reduce((least, count) => Math.max(least, count), 0));
+  const rank = reference < 0 ? most : reference;
 
   const grouped = new Map<string, number[]>();
   for (const i of rows) {

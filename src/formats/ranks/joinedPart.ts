@@ -1,6 +1,7 @@
 import {
   NameTable,
   inOrder,
+  timeKindOf,
   type CollectiveColumns,
   type CounterTrack,
   type GpuColumns,
@@ -25,6 +26,7 @@ import {
   type EventTable,
   type Renumbering,
 } from './eventTables.js';
+import { labelsOfPart, type PartLabels } from './joinedLabels.js';
 
 const NO_TIMES = new Float64Array(0);
 
@@ -56,6 +58,8 @@ export interface PartPlace {
   readonly firstStack: number;
   readonly firstFrame: number;
   readonly firstCounter: number;
+  /** of its labels, where those of all parts were joined */
+  readonly labels: PartLabels | undefined;
 }
 
 /** What a trace was that became part of a joined one, without what the joined one has of it. */
@@ -72,9 +76,10 @@ export interface JoinedPart extends PartPlace {
 export function joinedPart(trace: Trace, place: PartPlace): JoinedPart {
   const { gpu, launches, ranges, host, names: _, stacks, collectives, ...rest } = trace;
   void _;
+  const counters = rest.counters.map((track) => ({ ...track, time: NO_TIMES }));
   return {
     ...place,
-    rest: { ...rest, counters: rest.counters.map((track) => ({ ...track, time: NO_TIMES })) },
+    rest: { ...withoutLabels(rest, place), counters },
     whole: survives(trace, place.shiftNs) ? undefined : trace,
     types: {
       gpu: typesOf(gpu),
@@ -86,6 +91,11 @@ export function joinedPart(trace: Trace, place: PartPlace): JoinedPart {
     frames: stacks.frames.length,
     hasCollectives: collectives !== undefined,
   };
+}
+
+function withoutLabels<T extends Pick<Trace, 'kept'>>(rest: T, { labels }: PartPlace): T {
+  const { kept, ...others } = rest;
+  return labels === undefined || kept === undefined ? rest : (others as T);
 }
 
 /** Whether a part can be had again out of the joined tables. @param shift ns added to its times */
@@ -139,6 +149,16 @@ export function partOf(joined: Trace, part: JoinedPart): Trace {
     launches: taken('launches', rows.launches, ranged) as LaunchColumns,
     gpu: taken('gpu', rows.gpu, { launch: (row) => launch[row] }) as GpuColumns,
     host: taken('host', own(joined.host)) as HostColumns,
+    ...(part.labels !== undefined &&
+      joined.kept !== undefined && {
+        kept: labelsOfPart(
+          joined.kept,
+          part.labels,
+          timeKindOf(joined) === 'gpu' ? rows.gpu : rows.launches,
+          ids,
+          inverse,
+        ),
+      }),
     ...(part.hasCollectives && {
       collectives: ownCollectives(joined.collectives, rows.gpu, joined.gpu.count, name),
     }),

@@ -102,6 +102,34 @@ function clockOf(part: Part, against: Part, other: RankClock, found: Skew): Rank
   };
 }
 
+/**
+ * The clock of a rank whose file was laid together from those of several before: what was found then holds,
+ * and with it what is found of the whole file now.
+ *
+ * @param file of the rank the others of its file were compared with
+ * @param within of the rank, within its file; undefined where the file is one rank's or has one clock
+ */
+export function clockOfRank(file: RankClock, within: RankClock | undefined): RankClock {
+  if (within === undefined || within.against === '') {
+    return file;
+  }
+  const { skewNs, spreadNs } = within;
+  const isKnown = skewNs !== null && spreadNs !== null;
+  const isCompared = file.skewNs !== null && file.spreadNs !== null;
+  const moved =
+    file.shiftNs === 0
+      ? ''
+      : ` Then ${duration(Math.abs(file.shiftNs))} ${file.shiftNs > 0 ? 'added to' : 'taken off'} the times of all ranks of its file.`;
+  return {
+    against: within.against,
+    skewNs: isKnown && isCompared ? (file.skewNs ?? 0) + skewNs : null,
+    spreadNs: isKnown && isCompared ? (file.spreadNs ?? 0) + spreadNs : null,
+    matches: within.matches,
+    shiftNs: file.shiftNs + within.shiftNs,
+    note: `${within.note}${moved}${isCompared ? '' : ` ${file.note}`}`,
+  };
+}
+
 function unknownClock(label: string, first: string, refusal: NoSkew | undefined): RankClock {
   return {
     against: first,

@@ -47,6 +47,8 @@ interface RunFile extends RunInput {
   readonly gzip: boolean;
   /** undefined where the file could not be looked into yet */
   readonly reader: FormatReader | undefined;
+  /** whether it is a packed database; undefined where none of its bytes were at hand */
+  readonly packed: boolean | undefined;
   readonly archived: { readonly archive: TarArchive; readonly entry: TarEntry } | undefined;
 }
 
@@ -227,7 +229,7 @@ export class TraceRun {
     if (file.reader !== undefined) {
       return { plain: source, reader: file.reader };
     }
-    const plain = await plainDatabase(source, options);
+    const plain = await plainDatabase(source, options, file.packed);
     return { plain, reader: await readerFor(await probeSource(plain), this.readers) };
   }
 
@@ -304,7 +306,8 @@ class Listing {
         await this.addArchive(input, probe);
       } else if (isPackedDatabase(probe)) {
         const { size: bytes } = source;
-        this.files.push({ ...input, ...NOT_LOOKED_AT, bytes, gzip: true, archived: undefined });
+        const found = { bytes, gzip: true, packed: true, archived: undefined };
+        this.files.push({ ...input, ...NOT_LOOKED_AT, ...found });
       } else {
         const reader = await readerFor(probe, this.readers);
         this.files.push({ ...input, ...(await looked(probe, reader)), archived: undefined });
@@ -342,9 +345,10 @@ class Listing {
       };
       const own = await probeSource(source);
       // What lies packed in it, and a database of which part is here, are looked into when they are read.
-      const reader = isPackedDatabase(own) ? 'unknown' : await readerOf(own, this.readers, whole);
+      const packed = isPackedDatabase(own);
+      const reader = packed ? 'unknown' : await readerOf(own, this.readers, whole);
       if (reader === 'unknown') {
-        found.push({ ...place, ...NOT_LOOKED_AT, bytes: entry.size, gzip: own.gzip });
+        found.push({ ...place, ...NOT_LOOKED_AT, bytes: entry.size, gzip: own.gzip, packed });
       } else if (reader !== undefined) {
         found.push({ ...place, ...(await looked(own, reader)) });
       }
@@ -366,14 +370,20 @@ function isOfFile(error: unknown): error is TraceOpenError {
   );
 }
 
-const NOT_LOOKED_AT = { stated: NO_RANK, bytes: 0, gzip: false, reader: undefined };
+const NOT_LOOKED_AT = {
+  stated: NO_RANK,
+  bytes: 0,
+  gzip: false,
+  reader: undefined,
+  packed: undefined,
+};
 
 async function looked(
   probe: Probe,
   reader: FormatReader,
-): Promise<Pick<RunFile, 'stated' | 'bytes' | 'gzip' | 'reader'>> {
+): Promise<Pick<RunFile, 'stated' | 'bytes' | 'gzip' | 'reader' | 'packed'>> {
   const stated = (await reader.rank?.(probe)) ?? NO_RANK;
-  return { stated, bytes: probe.source.size, gzip: probe.gzip, reader };
+  return { stated, bytes: probe.source.size, gzip: probe.gzip, reader, packed: false };
 }
 
 /**

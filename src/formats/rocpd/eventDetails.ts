@@ -4,6 +4,7 @@ import type { Frame } from '../../trace/index.js';
 import { UnreadableStack } from '../frameText.js';
 import { numberValue, textValue, type Tolerant } from '../sqlValues.js';
 import { eventStack } from './callStack.js';
+import { PackedTexts } from './packedTexts.js';
 import type { SuffixTables } from './tables.js';
 
 /** A column of numbers by id: an array where ids are dense, as profilers write them. */
@@ -39,6 +40,7 @@ export class EventDetails {
   private readonly frames = new Map<number, readonly Frame[]>();
   /** stacks that are no JSON */
   unreadable = 0;
+  readonly packed = new PackedTexts();
 
   /** @param where SQL that chooses the rows of one recording, '' for all */
   constructor(engine: SqlEngine, tables: SuffixTables, where: string, tolerant: Tolerant) {
@@ -105,6 +107,15 @@ export class EventDetails {
          typeof(extdata) = 'text' AND extdata LIKE '%"message"%'`,
         ([id, message]) => this.messages.set(numberValue(id), textValue(message)),
       );
+      engine.each(
+        `SELECT id, extdata ${fromAnd} typeof(extdata) = 'blob' AND extdata <> x''`,
+        ([id, packed]) => {
+          const message = messageOf(this.packed.text(packed));
+          if (message !== undefined) {
+            this.messages.set(numberValue(id), message);
+          }
+        },
+      );
     }
   }
 
@@ -115,13 +126,13 @@ export class EventDetails {
       return;
     }
     const text = (name: string): string =>
-      columns.includes(name) ? `CASE typeof(${name}) WHEN 'text' THEN ${name} ELSE '' END` : "''";
-    const filled = columns.map((name) => `${name} NOT IN ('{}', '[]', '')`).join(' OR ');
+      columns.includes(name) ? `iif(typeof(${name}) IN ('text', 'blob'), ${name}, '')` : "''";
+    const filled = columns.map((name) => `${name} NOT IN ('{}', '[]', '', x'')`).join(' OR ');
     engine.each(
       `SELECT id, ${text('call_stack')}, ${text('line_info')} ${fromAnd} (${filled})`,
       ([id, callStack, lineInfo]) => {
         try {
-          const frames = eventStack(textValue(callStack), textValue(lineInfo));
+          const frames = eventStack(this.packed.text(callStack), this.packed.text(lineInfo));
           if (frames.length > 0) {
             this.frames.set(numberValue(id), frames);
           }
@@ -159,5 +170,25 @@ export class EventDetails {
         this.frames.set(event, [...(this.frames.get(event) ?? []), frame]);
       },
     );
+  }
+}
+
+/** The text of a marker in JSON of an event; undefined where it has none. */
+function messageOf(text: string): string | undefined {
+  if (!text.includes('"message"')) {
+    return undefined;
+  }
+  try {
+    const message: unknown = (JSON.parse(text) as { message?: unknown } | null)?.message;
+    return message === undefined || message === null
+      ? undefined
+      : typeof message === 'object'
+        ? JSON.stringify(message)
+        : String(message);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return undefined;
+    }
+    throw error;
   }
 }

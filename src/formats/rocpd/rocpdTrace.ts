@@ -1,15 +1,12 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
-import { OP, TraceOpenError, type Trace, type Warning } from '../../trace/index.js';
+import { TraceOpenError, type Trace, type Warning } from '../../trace/index.js';
 import { quoteName } from '../../sqlite/sqlText.js';
-import { accountFor, eachEventRow } from '../eventRows.js';
-import { LinkedRows } from '../linkedRows.js';
+import { LinkedRecording } from '../linkedRecording.js';
 import { printable } from '../printable.js';
-import { progressPart } from '../progressPart.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
-import { middleTime, readOr, recordedTime, textValue, type Tolerant } from '../sqlValues.js';
-import { damagedFile } from '../sqliteTrace.js';
-import { unusedTables } from '../unusedTables.js';
+import { middleTime, recordedTime, textValue, type Tolerant } from '../sqlValues.js';
 import { RocpdCounters } from './counters.js';
+import { LZ4 } from './packedTexts.js';
 import { recordingsOf, type Recording } from './recording.js';
 import { GUID, OWN_COLUMNS, PLACE, RocpdEvents } from './rocpdEvents.js';
 import { RocpdLanes } from './rocpdLanes.js';
@@ -39,26 +36,25 @@ export async function readRocpdTrace(
 }
 
 class RocpdTrace {
-  private readonly rows = new LinkedRows();
-  private readonly problems: Warning[];
+  private readonly recording: LinkedRecording;
+  private readonly tolerant: Tolerant;
   private readonly base: bigint;
   private readonly lanes: RocpdLanes;
   private readonly counters: RocpdCounters;
   private readonly events: RocpdEvents;
   private readonly recordings: readonly ReadonlyMap<string, Recording>[];
-  private rowsInFile = 0;
-  private seen = 0;
-  private tablesRead = 0;
-  private unreadableStacks = 0;
 
   constructor(
     private readonly engine: SqlEngine,
-    private readonly source: TraceSource,
-    private readonly options: ReadOptions,
+    source: TraceSource,
+    options: ReadOptions,
     found: readonly Warning[],
     private readonly suffixes: readonly SuffixTables[],
   ) {
-    this.problems = [...found];
+    const tables = suffixes.length * TABLES_READ;
+    this.recording = new LinkedRecording(engine, source, options, tables, found);
+    const { rows, tolerant } = this.recording;
+    this.tolerant = (what, read) => tolerant(what, read, undefined);
     this.base = middleTime(
       engine,
       suffixes.flatMap((tables) =>
@@ -74,9 +70,9 @@ class RocpdTrace {
       return byGuid;
     });
     const processes = this.all().reduce((sum, of) => sum + Math.max(1, of.processes.size), 0);
-    this.lanes = new RocpdLanes(this.rows.lanes, source, processes);
+    this.lanes = new RocpdLanes(rows.lanes, source, processes);
     this.counters = new RocpdCounters(engine, this.lanes, this.all(), this.tolerant);
-    this.events = new RocpdEvents(this.rows, this.lanes, this.counters);
+    this.events = new RocpdEvents(rows, this.lanes, this.counters);
   }
 
   private all(): readonly Recording[] {
@@ -84,59 +80,31 @@ class RocpdTrace {
   }
 
   async read(): Promise<Trace> {
-    const { rows, source, counters } = this;
+    const { recording, counters, events } = this;
     for (const [i, tables] of this.suffixes.entries()) {
       await this.readTables(tables, this.recordings[i]);
     }
-    for (const recording of this.all()) {
-      this.unreadableStacks += recording.events.unreadable;
-      this.tolerant('Counters', () => counters.read(recording));
+    for (const part of this.all()) {
+      this.tolerant('Counters', () => counters.read(part));
     }
-    if (this.seen === 0 && this.problems.some(({ code }) => code === 'damaged')) {
-      throw damagedFile(source, 'database disk image is malformed');
-    }
-    const hasStacks = rows.hasStacks;
-    const { originNs, rowsRead, ...parts } = rows.build(
-      this.base,
-      (row) => this.events.launchOf[row],
-    );
     const metadata = this.suffixes.map((tables) => this.metadata(tables));
-    const versions = [...new Set(metadata.map((recording) => recording.version))];
+    const versions = [...new Set(metadata.map(({ version }) => version))];
     const compressed = new Set(metadata.map(({ compression }) => compression));
     compressed.delete('');
-    const warnings = this.warnings([...compressed]);
+    compressed.delete(LZ4);
     const version = printable(versions.filter((text) => text !== '').join(', '), 40);
-    return {
-      files: [{ path: source.path, name: source.name, bytes: source.size }],
+    return recording.build({
       format: 'rocpd',
       formatLabel: version === '' ? 'ROCm rocpd' : `ROCm rocpd ${version}`,
-      // 1e17 ns is 1973 as an epoch, and three years as a machine's uptime.
-      clock: { originNs, epoch: originNs > 10n ** 17n ? 'unix' : 'session', fileBaseNs: 0n },
-      ...parts,
-      counters: counters.build(Number(originNs - this.base), (rank) => rows.lanes.positionOf(rank)),
-      markers: [],
-      report: {
-        rowsInFile: this.rowsInFile - this.events.samples,
-        rowsRead,
-        rowsCounted: null,
-        ...counters.tracks.report(),
-        skipped: rows.skips.list(),
-        warnings: [
-          ...this.problems,
-          ...rows.warnings(),
-          ...counters.tracks.warnings(),
-          ...warnings,
-        ],
-        missing: [
-          ...(rows.gpu.count === 0 ? ['GPU events'] : []),
-          ...(rows.launches.count === 0 ? ['launches'] : []),
-          ...(hasStacks ? [] : ['launch stacks']),
-          'module ranges',
-          ...(parts.ranges.kind.includes(OP) ? [] : ['operators']),
-        ],
-        facts: this.facts(),
-      },
-    };
+      base: this.base,
+      launchOf: (row) => events.launchOf[row],
+      counters,
+      samples: events.samples,
+      stacks: 'launch stacks',
+      warnings: this.warnings([...compressed]),
+      facts: this.facts(),
+      isKnown: (name) => /^rocpd_/i.test(name),
+    });
   }
 
   /** Calls first: GPU work is linked to them as it is read. */
@@ -160,7 +128,7 @@ class RocpdTrace {
     for (const [table, reason] of COUNTED) {
       let rows = 0;
       await this.each(tables, table, () => rows++);
-      this.rows.skips.add(reason, rows);
+      this.recording.rows.skips.add(reason, rows);
     }
   }
 
@@ -169,11 +137,6 @@ class RocpdTrace {
     table: EventTable,
     onRow: (row: readonly SqlValue[]) => void,
   ): Promise<void> {
-    const name = tables.table(table);
-    if (name === '') {
-      this.tablesRead++;
-      return;
-    }
     const own: readonly string[] = Object.hasOwn(OWN_COLUMNS, table)
       ? OWN_COLUMNS[table as keyof typeof OWN_COLUMNS]
       : [];
@@ -181,9 +144,9 @@ class RocpdTrace {
       tables.has(table, column) ? quoteName(column) : 'NULL';
     const time = (column: string): string =>
       tables.has(table, column) ? recordedTime(column, this.base) : 'NULL';
-    const read = await eachEventRow(
-      this.engine,
-      name,
+    await this.recording.each(
+      tables.table(table),
+      table,
       [
         time('start'),
         time('end'),
@@ -193,11 +156,7 @@ class RocpdTrace {
         ...own.map((column) => (column === 'timestamp' ? time(column) : plain(column))),
       ],
       onRow,
-      progressPart(this.options, this.tablesRead++, this.suffixes.length * TABLES_READ),
     );
-    this.rowsInFile += read.inFile;
-    this.seen += read.seen;
-    accountFor(table, read, this.rows.skips, this.problems);
   }
 
   /** A closed list: process environment, command line, host name and machine id are private. */
@@ -212,14 +171,6 @@ class RocpdTrace {
         : []),
     ];
   }
-
-  private readonly tolerant: Tolerant = (what, read) =>
-    readOr(read, undefined, (damage) => {
-      const message = `${what} could not be read (${damage}).`;
-      if (!this.problems.some((problem) => problem.message === message)) {
-        this.problems.push({ code: 'unreadable-table', message, rows: 0 });
-      }
-    });
 
   private metadata(tables: SuffixTables): { version: string; compression: string } {
     const table = tables.table('rocpd_metadata');
@@ -240,28 +191,28 @@ class RocpdTrace {
   }
 
   private warnings(compressed: readonly string[]): Warning[] {
-    const { rows, engine } = this;
     const warnings: Warning[] = [];
     const add = (code: string, count: number, message: string): void => {
       if (count > 0) {
         warnings.push({ code, message, rows: count });
       }
     };
-    const withoutCall = this.events.launchOf.filter((launch) => launch < 0).length;
-    add(
-      'no-launch',
-      withoutCall,
-      `${withoutCall} of ${rows.gpu.count} GPU events have no API call in the trace: what ran them is unknown.`,
-    );
     add(
       'no-event',
       this.events.withoutEvent,
       `${this.events.withoutEvent} GPU events refer to no row of rocpd_event, which would say what launched them.`,
     );
+    const unreadable = this.all().reduce((sum, { events }) => sum + events.unreadable, 0);
     add(
       'unreadable-stack',
-      this.unreadableStacks,
-      `${this.unreadableStacks} call stacks are not written in a known way.`,
+      unreadable,
+      `${unreadable} call stacks are not written in a known way.`,
+    );
+    const packed = this.all().reduce((sum, { events }) => sum + events.packed.unreadable, 0);
+    add(
+      'packed-text',
+      packed,
+      `${packed} packed texts of events could not be unpacked: texts of markers or call stacks are missing.`,
     );
     if (compressed.length > 0) {
       warnings.push({
@@ -270,7 +221,7 @@ class RocpdTrace {
         rows: 0,
       });
     }
-    return [...warnings, ...unusedTables(engine, (name) => /^rocpd_/i.test(name))];
+    return warnings;
   }
 }
 

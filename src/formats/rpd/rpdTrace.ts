@@ -10,15 +10,13 @@ import {
   type Trace,
   type Warning,
 } from '../../trace/index.js';
-import { accountFor, eachEventRow } from '../eventRows.js';
-import { LinkedRows } from '../linkedRows.js';
+import { accountFor } from '../eventRows.js';
+import { LinkedRecording } from '../linkedRecording.js';
+import type { LinkedRows } from '../linkedRows.js';
 import { markerKind } from '../markerKind.js';
 import { printable } from '../printable.js';
-import { progressPart } from '../progressPart.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
-import { middleTime, numberValue, readOr, recordedTime, textValue } from '../sqlValues.js';
-import { damagedFile } from '../sqliteTrace.js';
-import { unusedTables } from '../unusedTables.js';
+import { middleTime, numberValue, recordedTime, textValue } from '../sqlValues.js';
 import { apiPlace } from './apiPlace.js';
 import { copyBytes, kernelArguments, type KernelArguments } from './rpdArguments.js';
 import { RpdCounters, type CountedWork } from './rpdCounters.js';
@@ -70,8 +68,8 @@ export async function readRpdTrace(
 }
 
 class RpdTrace {
-  private readonly rows = new LinkedRows();
-  private readonly problems: Warning[];
+  private readonly recording: LinkedRecording;
+  private readonly rows: LinkedRows;
   private readonly strings: ReadonlyMap<number, string>;
   /** texts of arguments: since schema 3 a table of their own */
   private readonly argumentTexts: ReadonlyMap<number, string>;
@@ -90,110 +88,72 @@ class RpdTrace {
   /** API id of each GPU row, NaN = none */
   private readonly apiOfGpu: number[] = [];
   private readonly devices = new Set<number>();
-  private rowsInFile = 0;
-  private seen = 0;
-  private tablesRead = 0;
   private linkedTwice = 0;
 
   constructor(
     private readonly engine: SqlEngine,
-    private readonly source: TraceSource,
-    private readonly options: ReadOptions,
+    source: TraceSource,
+    options: ReadOptions,
     found: readonly Warning[],
   ) {
-    this.problems = [...found];
-    this.strings = this.tolerant('Names', () => texts(engine, 'rocpd_string'), new Map());
+    this.recording = new LinkedRecording(engine, source, options, TABLES_READ, found);
+    this.rows = this.recording.rows;
+    const { tolerant } = this.recording;
+    this.strings = tolerant('Names', () => texts(engine, 'rocpd_string'), new Map());
     this.argumentTexts = engine.columnsOf('rocpd_ustring').includes('string')
-      ? this.tolerant('Arguments', () => texts(engine, 'rocpd_ustring'), new Map())
+      ? tolerant('Arguments', () => texts(engine, 'rocpd_ustring'), new Map())
       : this.strings;
-    const owners = this.tolerant(
+    const owners = tolerant(
       'The processes behind the GPUs',
       () => ownersOfGpus(engine),
       new Map<number, string>(),
     );
     this.lanes = new RpdLanes(this.rows.lanes, source, owners);
-    this.stackTexts = this.tolerant('Call stacks', () => stackTexts(engine), new Map());
+    this.stackTexts = tolerant('Call stacks', () => stackTexts(engine), new Map());
     this.base = middleTime(engine, [
       { table: 'rocpd_op', column: 'start' },
       { table: 'rocpd_api', column: 'start' },
     ]);
     this.counters = new RpdCounters(engine, this.base);
-    const hasCounters = this.tolerant('Counters', () => this.counters.hasCounters(), false);
+    const hasCounters = tolerant('Counters', () => this.counters.hasCounters(), false);
     this.counted = hasCounters ? new Map() : undefined;
   }
 
   async read(): Promise<Trace> {
-    const { engine, rows, counters, counted } = this;
-    this.tolerant('Links between calls and GPU work', () => this.readLinks(), undefined);
-    const operators = this.tolerant('Operators', () => this.operators(), new Set<number>());
-    await this.each(
-      'rocpd_api',
-      eventColumns(engine.columnsOf('rocpd_api'), this.base, API_COLUMNS),
-      (row) => this.addApi(row, operators),
-    );
-    const kernels = this.tolerant(
+    const { engine, recording, counters, counted } = this;
+    const { rows, problems, tolerant } = recording;
+    tolerant('Links between calls and GPU work', () => this.readLinks(), undefined);
+    const operators = tolerant('Operators', () => this.operators(), new Set<number>());
+    await this.each('rocpd_api', API_COLUMNS, (row) => this.addApi(row, operators));
+    const kernels = tolerant(
       'Kernel arguments',
       () => kernelArguments(engine, this.strings),
       new Map(),
     );
-    const copies = this.tolerant('Copy arguments', () => copyBytes(engine), new Map());
-    await this.each(
-      'rocpd_op',
-      eventColumns(engine.columnsOf('rocpd_op'), this.base, OP_COLUMNS),
-      (row) => this.addOp(row, kernels, copies),
-    );
-    const monitor = await counters.readMonitor(this.part());
+    const copies = tolerant('Copy arguments', () => copyBytes(engine), new Map());
+    await this.each('rocpd_op', OP_COLUMNS, (row) => this.addOp(row, kernels, copies));
+    const monitor = await counters.readMonitor(recording.part());
     if (counters.tracks.count > 0 && rows.lanes.rankCount === 0) {
       this.lanes.rank(''); // a file of samples alone
     }
     if (monitor?.damage !== undefined) {
-      accountFor('rocpd_monitor', { ...monitor, inFile: monitor.seen }, rows.skips, this.problems);
+      accountFor('rocpd_monitor', { ...monitor, inFile: monitor.seen }, rows.skips, problems);
     }
     if (counted !== undefined) {
-      this.tolerant('Counters', () => counters.readCounters(this.strings, counted), undefined);
+      tolerant('Counters', () => counters.readCounters(this.strings, counted), undefined);
     }
-
-    const withoutCall = this.apiOfGpu.filter((api) => !this.launchOfApi.has(api)).length;
-    const { hasStacks } = rows;
-    const { originNs, rowsRead, ...parts } = rows.build(
-      this.base,
-      (row) => this.launchOfApi.get(this.apiOfGpu[row]) ?? -1,
-    );
-    if (this.seen === 0 && this.problems.some(({ code }) => code === 'damaged')) {
-      throw damagedFile(this.source, 'database disk image is malformed');
-    }
-    const { source } = this;
-    return {
-      files: [{ path: source.path, name: source.name, bytes: source.size }],
+    return recording.build({
       format: 'rpd',
       formatLabel: 'RPD',
-      // 1e17 ns is 1973 as an epoch, and three years as a machine's uptime.
-      clock: { originNs, epoch: originNs > 10n ** 17n ? 'unix' : 'session', fileBaseNs: 0n },
-      ...parts,
-      counters: counters.build(Number(originNs - this.base), (rank) => rows.lanes.positionOf(rank)),
-      markers: [],
-      report: {
-        rowsInFile: this.rowsInFile,
-        rowsRead,
-        rowsCounted: null,
-        ...counters.tracks.report(),
-        skipped: rows.skips.list(),
-        warnings: [
-          ...this.problems,
-          ...rows.warnings(),
-          ...counters.tracks.warnings(),
-          ...this.warnings(withoutCall),
-        ],
-        missing: [
-          ...(rows.gpu.count === 0 ? ['GPU events'] : []),
-          ...(rows.launches.count === 0 ? ['launches'] : []),
-          ...(hasStacks ? [] : ['python stacks']),
-          'module ranges',
-          ...(parts.ranges.kind.includes(OP) ? [] : ['operators']),
-        ],
-        facts: this.facts(),
-      },
-    };
+      base: this.base,
+      launchOf: (row) => this.launchOfApi.get(this.apiOfGpu[row]) ?? -1,
+      counters,
+      samples: 0,
+      stacks: 'python stacks',
+      warnings: this.warnings(),
+      facts: this.facts(),
+      isKnown: (name) => KNOWN.has(name.toLowerCase()),
+    });
   }
 
   private addApi(row: readonly SqlValue[], operators: ReadonlySet<number>): void {
@@ -290,19 +250,16 @@ class RpdTrace {
     return this.rows.shape(blocks, block);
   }
 
-  private async each(
+  /** Id, start and end of each row of a table, and further columns; NULL for one the table lacks. */
+  private each(
     table: string,
-    expressions: readonly string[],
+    more: readonly string[],
     onRow: (row: readonly SqlValue[]) => void,
   ): Promise<void> {
-    const read = await eachEventRow(this.engine, table, expressions, onRow, this.part());
-    this.rowsInFile += read.inFile;
-    this.seen += read.seen;
-    accountFor(table, read, this.rows.skips, this.problems);
-  }
-
-  private part(): ReadOptions {
-    return progressPart(this.options, this.tablesRead++, 3);
+    const columns = this.engine.columnsOf(table);
+    const plain = (name: string): string => (columns.includes(name) ? `"${name}"` : 'NULL');
+    const times = ['start', 'end'].map((name) => recordedTime(name, this.base));
+    return this.recording.each(table, table, [plain('id'), ...times, ...more.map(plain)], onRow);
   }
 
   private readLinks(): void {
@@ -336,7 +293,7 @@ class RpdTrace {
   private facts(): Trace['report']['facts'] {
     const gpus = [...this.devices].filter(Number.isSafeInteger).sort((a, b) => a - b);
     return [
-      ...this.tolerant('The schema version', () => this.version(), []),
+      ...this.recording.tolerant('The schema version', () => this.version(), []),
       ...(gpus.length === 0 ? [] : [{ name: 'GPU numbers', value: gpus.join(', ') }]),
     ];
   }
@@ -350,35 +307,10 @@ class RpdTrace {
       .rows.map(([value]) => ({ name: 'RPD schema', value: printable(textValue(value), 20) }));
   }
 
-  private tolerant<T>(what: string, read: () => T, otherwise: T): T {
-    return readOr(read, otherwise, (damage) =>
-      this.problems.push({
-        code: 'unreadable-table',
-        message: `${what} could not be read (${damage}).`,
-        rows: 0,
-      }),
-    );
-  }
-
-  private warnings(withoutCall: number): Warning[] {
-    const { rows, engine } = this;
-    const warnings: Warning[] = [];
-    const add = (code: string, count: number, message: string): void => {
-      if (count > 0) {
-        warnings.push({ code, message, rows: count });
-      }
-    };
-    add(
-      'no-launch',
-      withoutCall,
-      `${withoutCall} of ${rows.gpu.count} GPU events have no API call in the trace: what ran them is unknown.`,
-    );
-    add(
-      'linked-twice',
-      this.linkedTwice,
-      `${this.linkedTwice} links name a second API call for a GPU event that has one; the first is taken.`,
-    );
-    return [...warnings, ...unusedTables(engine, (name) => KNOWN.has(name.toLowerCase()))];
+  private warnings(): Warning[] {
+    const { linkedTwice } = this;
+    const message = `${linkedTwice} links name a second API call for a GPU event that has one; the first is taken.`;
+    return linkedTwice === 0 ? [] : [{ code: 'linked-twice', message, rows: linkedTwice }];
   }
 }
 
@@ -402,11 +334,7 @@ function texts(engine: SqlEngine, table: string): Map<number, string> {
   return strings;
 }
 
+/** for progress */
+const TABLES_READ = 3;
 const API_COLUMNS = ['apiName_id', 'args_id', 'pid', 'tid', 'domain_id'];
 const OP_COLUMNS = ['description_id', 'opType_id', 'gpuId', 'queueId'];
-
-/** Id, start and end of a row, and further columns; NULL for one the table lacks. */
-function eventColumns(columns: readonly string[], base: bigint, more: readonly string[]): string[] {
-  const plain = (name: string): string => (columns.includes(name) ? `"${name}"` : 'NULL');
-  return [plain('id'), recordedTime('start', base), recordedTime('end', base), ...more.map(plain)];
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findStalls } from '../../../src/analysis/stalls.js';
+import { findStalls, stallColumns } from '../../../src/analysis/stalls.js';
 import { FRAME, OP } from '../../../src/trace/index.js';
 import type { Step } from '../../../src/trace/index.js';
 import { labelsOf, stream, thread, traceOf } from './smallTrace.js';
@@ -27,6 +27,15 @@ describe('stalls', () => {
     ],
   });
   const labels = labelsOf(trace, (call) => (call < 5 ? { type: 'moe_all_to_all' } : {}));
+
+  it('are the same in columns', () => {
+    const { stalls } = findStalls(trace, labels, { limit: Infinity });
+    const { call, typical_ns, lost_ns, has_source } = stallColumns(trace, labels);
+    expect([...call]).toEqual(stalls.map((stall) => stall.call));
+    expect([...typical_ns]).toEqual(stalls.map((stall) => stall.typical_ns));
+    expect([...lost_ns]).toEqual(stalls.map((stall) => stall.lost_ns));
+    expect([...has_source].map(Boolean)).toEqual(stalls.map((stall) => stall.has_source));
+  });
 
   it('measures a call against its own layer type and kernel', () => {
     const { stalls, found, lost_ns } = findStalls(trace, labels);

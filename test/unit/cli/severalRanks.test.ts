@@ -19,6 +19,39 @@ async function attributed(...args: string[]) {
   return { header, rows };
 }
 
+describe('imports of single ranks', () => {
+  it('answer together as their originals do', async () => {
+    const imports = RANKS.map((_, rank) => join(folder, `import${rank}.db`));
+    for (const [rank, file] of RANKS.entries()) {
+      expect((await runInProcess('import', file, '-o', imports[rank])).code).toBe(0);
+    }
+    for (const command of [
+      ['attribute', '--explain'],
+      ['decompose', '--by', 'rank', '--format', 'csv'],
+      ['decompose', '--by', 'layer-type', '--format', 'csv'],
+    ]) {
+      const [original, again] = await Promise.all(
+        [RANKS, imports].map((files) => runInProcess(command[0], ...files, ...command.slice(1))),
+      );
+      expect(again.out).toBe(original.out);
+    }
+    const ranksOf = async (files: readonly string[], ...options: string[]) => {
+      const { out } = await runInProcess('info', ...files, '--format', 'json', ...options);
+      const { ranks, run } = JSON.parse(out) as Record<
+        'ranks' | 'run',
+        readonly Record<'rank' | 'world_size' | 'label' | 'clock' | 'loaded', unknown>[]
+      >;
+      return {
+        ranks: ranks.map(({ rank, world_size, label, clock }) => [rank, world_size, label, clock]),
+        run: run.map(({ rank, world_size, label, loaded }) => [rank, world_size, label, loaded]),
+      };
+    };
+    expect(await ranksOf(imports)).toEqual(await ranksOf(RANKS));
+    // The rank of a file is known before it is read.
+    expect(await ranksOf(imports, '--ranks', '1')).toEqual(await ranksOf(RANKS, '--ranks', '1'));
+  });
+});
+
 describe('attribute over several ranks', () => {
   it('says in the last column whose each event is', async () => {
     const both = await attributed(...RANKS);

@@ -1,10 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fileMicros } from '../../../src/analysis/fileTime.js';
 import { mergeRanks } from '../../../src/formats/mergeRanks.js';
 import { attribute } from '../../../src/layers/attribute.js';
 import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
 import { openSqlJs } from '../../../src/sqlite/sqlJsEngine.js';
-import type { AttributionBasis, Trace } from '../../../src/trace/index.js';
+import type { AttributionBasis, LayerLabels, Trace } from '../../../src/trace/index.js';
 import { smallTrace } from '../query/smallTrace.js';
 import { openBytes, openFile, refusalOf } from '../formats/reading.js';
 import { differences, exported, NO_BASIS, plainLabels } from './exporting.js';
@@ -17,10 +19,8 @@ const FIXTURES = FORMATS.flatMap((format) =>
 );
 
 /** The trace without what an import does not keep: folders, and where it was read from. */
-function kept({ files, ranks, kept: _, report, collectives, ...trace }: Trace): unknown {
+function kept({ files, ranks, kept: _, report, ...trace }: Trace): unknown {
   void files;
-  // Of use while the clocks of ranks are compared, which the original's were.
-  void collectives;
   return {
     ...trace,
     names: trace.names.all(),
@@ -125,15 +125,143 @@ describe('an import', () => {
       problems: [{ sentence: 'layers.json is bad' }],
     });
   });
+});
 
-  it('tells its layers anew beside another import, and says so', async () => {
-    const [a, b] = await Promise.all(
-      [0, 1].map((rank) => openFile(`test/fixtures/kineto/two-ranks.rank${rank}.pt.trace.json.gz`)),
+/** Of a rank of a real run the beginning, and the collectives to its end: so many tell its clock. */
+async function openPart(rank: number): Promise<Trace> {
+  const name = `nemotron_h_ep2.rank${rank}.pt.trace.json`;
+  const whole = JSON.parse(gunzipSync(readFileSync(`samples/${name}.gz`)).toString('utf8')) as {
+    traceEvents: readonly { ts?: number; args?: Readonly<Record<string, unknown>> }[];
+  };
+  const times = whole.traceEvents.flatMap(({ ts }) => ts ?? []);
+  const early = Math.min(...times) + 0.03 * (Math.max(...times) - Math.min(...times));
+  const traceEvents = whole.traceEvents.filter(
+    ({ ts = 0, args }) => ts < early || args?.['Collective name'] !== undefined,
+  );
+  return openBytes(Buffer.from(JSON.stringify({ ...whole, traceEvents })), name);
+}
+
+/** Every GPU event with its rank, its time as in the file, and its label, whatever their ids. */
+function labelled(trace: Trace, labels: LayerLabels): string[] {
+  const { gpu, names, lanes, ranks } = trace;
+  return Array.from({ length: gpu.count }, (_, i) => {
+    const step = labels.steps.at(labels.step[i] < 0 ? labels.steps.length : labels.step[i]);
+    return JSON.stringify([
+      ranks[lanes[gpu.lane[i]].rank].label,
+      fileMicros(trace, gpu.start[i], lanes[gpu.lane[i]].rank),
+      names.get(gpu.name[i]),
+      ...[labels.type[i], labels.index[i], names.get(labels.module[i]), labels.method[i]],
+      labels.rules[labels.rule[i]],
+      step && [step.label, step.start + Number(trace.clock.originNs % 10n ** 12n), step.number],
+    ]);
+  }).sort();
+}
+
+describe('imports opened together', () => {
+  const SMALL = [0, 1].map((rank) => `test/fixtures/kineto/two-ranks.rank${rank}.pt.trace.json.gz`);
+  const clocksOf = (trace: Trace) =>
+    trace.ranks.map(({ rank, worldSize, label, clock }) => ({ rank, worldSize, label, clock }));
+
+  const importOf = async (...traces: Trace[]): Promise<Trace> =>
+    (await imported(mergeRanks(traces))).again;
+
+  /** Two ranks of a real run, and a third one, on a host whose clock is 3.2 ms ahead. */
+  let [a, b, c]: Trace[] = [];
+  let [ofA, ofB, ofC]: Trace[] = [];
+  beforeAll(async () => {
+    const [first, second, third] = await Promise.all([0, 1, 1].map(openPart));
+    const clock = { ...third.clock, originNs: third.clock.originNs + 3_200_000n };
+    const ranks = [{ ...third.ranks[0], rank: 2, label: 'rank 2' }];
+    [a, b, c] = [first, second, { ...third, clock, ranks }];
+    [ofA, ofB, ofC] = [await importOf(a), await importOf(b), await importOf(c)];
+  });
+
+  it('are the ranks, the clocks and the labels of their originals', async () => {
+    const original = mergeRanks([a, b, c]);
+    const labels = attribute(original);
+    const clocks = clocksOf(original);
+    expect(clocks.map(({ rank }) => rank)).toEqual([0, 1, 2]);
+    expect(clocks[1].clock?.skewNs).not.toBeNull();
+    expect(clocks[2].clock?.shiftNs).toBeLessThan(-3_000_000);
+    const rows = labelled(original, labels);
+    expect(new Set(labels.type).size).toBeGreaterThan(5);
+    expect(labels.steps.length).toBeGreaterThan(0);
+    for (const together of [
+      mergeRanks([ofA, ofB, ofC]),
+      mergeRanks([ofB, await importOf(a, c)]), // the one between the two of the other
+      await importOf(ofA, ofB, ofC),
+    ]) {
+      expect(clocksOf(together)).toEqual(clocks);
+      expect(together.clock).toEqual(original.clock);
+      expect(together.spanNs).toBe(original.spanNs);
+      expect(together.kept?.basis).toEqual({ ...NO_BASIS, kept: true });
+      expect(labelled(together, together.kept?.labels ?? labels)).toEqual(rows);
+      expect(together.report.warnings.map(({ code }) => code)).not.toContain('labels-not-kept');
+      expect(together.kept?.sources).toHaveLength(3);
+    }
+  });
+
+  it('have their clocks by way of each other where they were compared before', async () => {
+    const original = mergeRanks([a, b, c]).ranks;
+    const together = mergeRanks([await importOf(b, c), ofA]).ranks;
+    expect(together.map(({ rank }) => rank)).toEqual([0, 1, 2]);
+    const { clock } = together[2];
+    expect(clock).toMatchObject({ against: 'rank 1' });
+    const difference = Math.abs((clock?.skewNs ?? NaN) - (original[2].clock?.skewNs ?? NaN));
+    expect(difference).toBeLessThanOrEqual(clock?.spreadNs ?? 0);
+    expect(Math.abs((clock?.shiftNs ?? 0) + 3_200_000)).toBeLessThan(10_000);
+  });
+
+  it('are moved together, and say so, where their file is', async () => {
+    const late = (part: Trace): Trace => ({
+      ...part,
+      clock: { ...part.clock, originNs: part.clock.originNs + 50_000_000n },
+    });
+    const together = mergeRanks([ofA, await importOf(late(b), late(c))]);
+    const [, second, third] = together.ranks.map(({ clock }) => clock);
+    expect(second?.note).toContain('Taken off its times: 50');
+    expect(third?.note).toMatch(
+      /Then 50(\.\d)? ms taken off the times of all ranks of its file\.$/,
     );
-    const traces = [(await imported(a)).again, (await imported(b)).again];
-    const merged = mergeRanks(traces);
-    expect(merged.kept).toBeUndefined();
-    expect(merged.report.warnings.map(({ code }) => code)).toContain('labels-not-kept');
+    expect((third?.shiftNs ?? 0) - (second?.shiftNs ?? 0)).toBeLessThan(-3_100_000);
+    // As the file states it, whatever it was moved by.
+    const first = together.gpu.lane.findIndex((lane) => together.lanes[lane].rank === 2);
+    expect(fileMicros(together, together.gpu.start[first], 2)).toBe(
+      fileMicros(late(c), c.gpu.start[0], 0),
+    );
+  });
+
+  it('of files that state the same rank keep their names, once', async () => {
+    const [a, b] = await Promise.all(SMALL.map(openFile));
+    const as = (trace: Trace, name: string): Trace => ({
+      ...trace,
+      files: [{ ...trace.files[0], path: `/runs/${name}`, name }],
+      ranks: [{ ...trace.ranks[0], path: `/runs/${name}` }],
+    });
+    const two = await importOf(as(a, 'first.json'), as(a, 'second.json'));
+    const together = mergeRanks([two, await importOf(as(b, 'third.json'))]);
+    expect(together.ranks.map(({ label }) => label)).toEqual([
+      'rank 0 (first.json)',
+      'rank 0 (second.json)',
+      'rank 1',
+    ]);
+  });
+
+  it('tell their layers anew where those cannot stand, and say why', async () => {
+    const [a, b] = await Promise.all(SMALL.map(openFile));
+    const one = await importOf(a);
+    const model = { family: 'f', layers: 3, path: 'm.json', found: false, notes: [] };
+    const other = (await imported(b, { ...NO_BASIS, model })).again;
+    const why = (...traces: Trace[]) => {
+      const merged = mergeRanks(traces);
+      expect(merged.kept).toBeUndefined();
+      return merged.report.warnings.find(({ code }) => code === 'labels-not-kept')?.message;
+    };
+    expect(why(one, b)).toContain('the layers of all are told anew');
+    expect(why(one, other)).toContain('different models (none, f of 3 layers)');
+    const rows = labelled(mergeRanks([a, b]), attribute(mergeRanks([a, b])));
+    // Told anew they are what the originals say: an import lacks nothing they are told by.
+    expect(labelled(mergeRanks([one, b]), attribute(mergeRanks([one, b])))).toEqual(rows);
   });
 });
 
@@ -145,13 +273,29 @@ describe('imports of file version 1', () => {
     const trace = await openFile(`test/fixtures/${original}`);
     const again = await openFile(`test/fixtures/layerscope/${file}`);
     // The labels are those of the rules of their time, and so are the module paths among the names.
+    expect(again.collectives).toBeUndefined(); // revision 1 does not keep them
+    const { collectives: _, ...kept1 } = trace;
+    void _;
     const own = { ...again, names: trace.names };
     expect(again.names.all().slice(0, trace.names.size)).toEqual(trace.names.all());
-    expect(differences(kept(own), kept(trace))).toEqual([]);
+    expect(differences(kept(own), kept(kept1))).toEqual([]);
     expect(again.kept?.sources.map(({ name }) => `/${name}`)).toEqual([
       original.replace(/^.*\//, '/'),
     ]);
     expect(again.kept?.labels.type.length).toBe(trace.gpu.count || trace.launches.count);
+  });
+});
+
+describe('an import of file version 1, revision 2', () => {
+  it('is still the ranks it was of, with their process groups', async () => {
+    const originals = [0, 1].map((rank) => `two-ranks.rank${rank}.pt.trace.json.gz`);
+    const trace = mergeRanks(
+      await Promise.all(originals.map((name) => openFile(`test/fixtures/kineto/${name}`))),
+    );
+    const again = await openFile('test/fixtures/layerscope/ranks_2.db');
+    expect(again.collectives?.count).toBe(6);
+    expect(differences(kept({ ...again, names: trace.names }), kept(trace))).toEqual([]);
+    expect(again.kept?.sources.map(({ name }) => name)).toEqual(originals);
   });
 });
 
@@ -239,6 +383,33 @@ describe('a file that says it is an import', () => {
       rows: 2,
     });
     expect(trace.report.warnings.find(({ code }) => code === 'dangling-values')?.rows).toBe(2);
+  });
+
+  it('knows a table of communication that is lost from one that never was, and counts what is odd in it', async () => {
+    const lost = await openBytes(await changed('DROP TABLE communication'), 'out.db');
+    const words = (of: Trace) => of.report.warnings.map(({ message }) => message);
+    expect(words(lost)).toContain('The table communication is missing.');
+    const old = await openBytes(
+      await changed('DROP TABLE communication', "DELETE FROM meta WHERE key = 'format_revision'"),
+      'out.db',
+    );
+    expect(words(old)).toEqual([]);
+    expect(old.report.missing.join()).toContain('process groups of collectives');
+    expect(lost.report.missing.join()).not.toContain('process groups');
+    const odd = await openBytes(
+      await changed(
+        'INSERT INTO communication (gpu, process_group, sent, received) VALUES (1, 99999, 4, -3), (1, 0, 1, 1), (77777, 0, 1, 1)',
+      ),
+      'out.db',
+    );
+    expect(odd.collectives).toEqual({
+      count: 1,
+      gpu: Uint32Array.of(1),
+      group: Uint32Array.of(0),
+      sent: Float64Array.of(4),
+      received: Float64Array.of(NaN),
+    });
+    expect(odd.report.warnings.find(({ code }) => code === 'dangling-values')?.rows).toBe(3);
   });
 
   it('keeps links right where rows are missing before them', async () => {

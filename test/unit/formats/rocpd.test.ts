@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../../src/formats/bytesSource.js';
 import { openTrace } from '../../../src/formats/openTrace.js';
+import { loadNodeSqlJs } from '../../../src/sqlite/nodeSqlJs.js';
 import { HOST_KINDS, KERNEL, RANGE_KINDS } from '../../../src/trace/index.js';
 import {
   folderState,
@@ -301,10 +302,42 @@ describe('other layouts', () => {
     expect(trace.report.rowsRead).toBe(trace.report.rowsInFile);
   });
 
-  it('packed texts are told', async () => {
+  it('packed texts are read as they were, and one that has changed is told', async () => {
     const trace = await openFile(`${FIXTURES}/lz4_4.db`);
+    expect(Array.from(trace.ranges.name, (name) => trace.names.get(name))).toEqual([
+      'decode step 7',
+      'roctxRangePushA',
+    ]);
+    expect(trace.gpu.launch[0]).toBe(0);
+    const frames = trace.stacks.stacks[trace.launches.stack[0]];
+    const named = Array.from(frames, (frame) => trace.stacks.frames[frame]);
+    expect(named.map(({ function: f, file, line }) => [f, file, line])).toEqual([
+      ['MoeGate.forward', '/app/moe.py', 88],
+      ['MoeGate.forward', '/app/moe.py', 41],
+      ['run', '/app/serve.py', 7],
+    ]);
+    expect(trace.report.warnings).toEqual([
+      {
+        code: 'packed-text',
+        message:
+          '1 packed texts of events could not be unpacked: texts of markers or call stacks are missing.',
+        rows: 1,
+      },
+    ]);
+    expect(trace.report.missing).not.toContain('launch stacks');
+  });
+
+  it('texts packed in a way that is not known are told', async () => {
+    const { Database } = await loadNodeSqlJs();
+    const db = new Database(readFileSync(`${FIXTURES}/lz4_4.db`));
+    db.run("UPDATE rocpd_metadata_0000_44 SET value = 'zstd-v9' WHERE tag = 'compression'");
+    db.run("UPDATE rocpd_event_0000_44 SET extdata = x'28b52ffd00', call_stack = x'01'");
+    const trace = await openBytes(db.export());
+    db.close();
     expect(trace.gpu.count).toBe(1);
-    expect(trace.report.warnings.map(({ code }) => code)).toContain('compressed-text');
+    const told = new Map(trace.report.warnings.map(({ code, message }) => [code, message]));
+    expect(told.get('compressed-text')).toContain('packed (zstd-v9), which');
+    expect(told.get('packed-text')).toContain('8 packed texts');
   });
 
   it('without the columns it needs is refused by what is missing', async () => {

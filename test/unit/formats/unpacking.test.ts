@@ -36,6 +36,30 @@ const open = async (source: TraceSource, limit?: number) =>
     unpacking: limit === undefined ? allowanceBySize(source) : new UnpackAllowance(limit),
   });
 
+describe('a packed database', () => {
+  const HEAD = 64 * 1024;
+  const stored = (bytes: Uint8Array): Buffer => gzipSync(bytes, { level: 0 });
+  const small = gzipSync(readFileSync('test/fixtures/rpd/serving.rpd'));
+  const large = readFileSync('test/fixtures/rocpd/merged_3.0.2.db');
+
+  it.each([
+    ['serving.rpd.gz', small, small.length],
+    // Two members, together larger than the head that tells the format.
+    [
+      'merged.db.gz',
+      Buffer.concat([gzipSync(large.subarray(0, 9000)), stored(large.subarray(9000))]),
+      HEAD,
+    ],
+    // Its first block is as long as the head, which alone unpacks to nothing.
+    ['stored.db.gz', stored(large), 3 * HEAD],
+  ])('%s is looked at once and unpacked once', async (name, bytes, head) => {
+    const source = watched(bytesSource(`/t/${name}`, name, bytes));
+    await open(source);
+    // Its head, what marks a gzip, what it states to unpack to, and all of it.
+    expect(source.bytesRead()).toBe(head + 2 + 4 + bytes.length);
+  });
+});
+
 describe('a gzip that unpacks to more than is unpacked unasked', () => {
   const bytes = gzipSync(spaced(40 * MIB));
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { dashboard } from '../../../src/analysis/dashboard.js';
 import { decompose } from '../../../src/analysis/decompose.js';
 import { DECOMPOSE_BY } from '../../../src/analysis/results.js';
-import { findStalls } from '../../../src/analysis/stalls.js';
+import { findStalls, stallColumns } from '../../../src/analysis/stalls.js';
 import { timelineRows } from '../../../src/analysis/timelineRows.js';
 import { unclassified } from '../../../src/analysis/unclassified.js';
 import { queryTables } from '../../../src/query/tables.js';
@@ -70,7 +70,7 @@ it('time of API calls is in no sum of GPU time', async () => {
   expect(kernels[0].row.busy).toBeCloseTo(GPU_NS / trace.spanNs, 12);
 
   const engine = openSqlJs(await loadNodeSqlJs(), null);
-  const surface = installViews(engine, queryTables(trace, labels, stalls));
+  const surface = installViews(engine, queryTables(trace, labels, stallColumns(trace, labels)));
   const [sums] = surface.query(
     `SELECT (SELECT sum(duration_ns) FROM calls), (SELECT sum(total_ns) FROM layers),
             (SELECT sum(duration_ns) FROM kernels), (SELECT sum(duration_us) FROM events WHERE source = 'cuda') * 1000,

@@ -1,4 +1,4 @@
-import type { StallList } from '../../../src/analysis/results.js';
+import type { StallColumns } from '../../../src/analysis/results.js';
 import { queryTables, type QueryTables } from '../../../src/query/tables.js';
 import {
   GpuBuilder,
@@ -218,42 +218,13 @@ export function hostTrace(format: RecordedFormat): { trace: Trace; labels: Layer
   };
 }
 
-export function smallStalls(trace: Trace, calls: readonly number[]): StallList {
-  const columns = measuredColumns(trace);
+export function smallStalls(trace: Trace, calls: readonly number[]): StallColumns {
+  const { duration } = measuredColumns(trace);
   return {
-    factor: 5,
-    found: calls.length,
-    lost_ns: 0,
-    population: {
-      rows: 0,
-      counted: null,
-      rows_in_file: 0,
-      ranks: { loaded: 1, available: 1 },
-      skipped: [],
-      time_kind: 'gpu',
-      gpu_time_ns: 0,
-      classified_share: 0,
-      by_method: {},
-      evidence: [],
-    },
-    stalls: calls.map((call) => ({
-      call,
-      start_ns: columns.start[call],
-      duration_ns: columns.duration[call],
-      name: '',
-      layer_type: '',
-      layer_label: '',
-      layer_index: -1,
-      module: '',
-      step: '',
-      phase: 'unknown',
-      rank: '',
-      lane: '',
-      typical_ns: 1000,
-      times_typical: 0,
-      lost_ns: columns.duration[call] - 1000,
-      has_source: true,
-    })),
+    call: Uint32Array.from(calls),
+    typical_ns: new Float64Array(calls.length).fill(1000),
+    lost_ns: Float64Array.from(calls, (call) => duration[call] - 1000),
+    has_source: new Uint8Array(calls.length).fill(1),
   };
 }
 

@@ -285,12 +285,6 @@ describe('the other views', () => {
     ]);
     expect(surface.query('SELECT sum(calls) FROM layers').rows).toEqual([[4]]);
   });
-
-  it('refuses a list of stalls that was cut', () => {
-    const { trace, labels } = smallTrace();
-    const list = { ...smallStalls(trace, [1]), found: 2 };
-    expect(() => queryTables(trace, labels, list)).toThrow(RangeError);
-  });
 });
 
 describe('events of a trace that is no database', () => {

@@ -42,6 +42,16 @@ describe('a run that was recorded several times', () => {
     ]);
   });
 
+  it('is told by the process where files state no rank', async () => {
+    const [trace] = await recordedTwice();
+    const unnumbered = { ...trace, ranks: trace.ranks.map((rank) => ({ ...rank, rank: -1 })) };
+    expect(recordings([unnumbered, later(unnumbered, MINUTE, 'second cycle')])).toEqual([0, 1]);
+    const lanes = trace.lanes.map((lane) => ({ ...lane, process: `${lane.process}1` }));
+    expect(recordings([unnumbered, later({ ...unnumbered, lanes }, MINUTE, 'other')])).toEqual([
+      0, 0,
+    ]);
+  });
+
   it('leaves a file that overlaps no other to itself', async () => {
     const traces = await recordedTwice();
     expect(recordings([...traces.slice(0, 3), later(traces[2], 60n * MINUTE, 'alone')])).toEqual([

@@ -4,6 +4,7 @@ import {
   LAYER_TYPES,
   METHODS,
   RANGE_KINDS,
+  type Frame,
   type Lane,
   type TimedColumns,
 } from '../trace/index.js';
@@ -59,6 +60,13 @@ function labelled(labels: Labels, i: number): SqlValue[] {
     labels.method[i],
     link(labels.step[i]),
   ];
+}
+
+/** "forward (modeling_jamba.py:57)"; folders are nobody's business who gets a result. */
+function frameText({ file, line, function: name }: Frame): string {
+  const place = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+  const at = place === '' ? '' : ` (${place}${line > 0 ? `:${line}` : ''})`;
+  return `${name || 'unknown'}${at}`;
 }
 
 /** An id as the number it is, or NULL for ''. Affinity makes numbers of digits. */
@@ -207,6 +215,7 @@ export const BASE_TABLES = {
       ...TIMED,
       'correlation NUMERIC',
       'range INTEGER',
+      'stack INTEGER',
       'gpu_events INTEGER',
       'gpu_ns NUMERIC',
       ...LABELLED,
@@ -224,11 +233,24 @@ export const BASE_TABLES = {
   },
   host: {
     name: 'layerscope_host',
-    columns: [...TIMED, 'kind TEXT'],
+    columns: [...TIMED, 'kind TEXT', 'stack INTEGER'],
     count: (t) => t.host.count,
     rows:
       ({ host }) =>
-      (i) => [...timed(host, i), HOST_KINDS[host.kind[i]]],
+      (i) => [
+        ...timed(host, i),
+        HOST_KINDS[host.kind[i]],
+        host.stack === undefined ? null : link(host.stack[i]),
+      ],
+  },
+  stacks: {
+    name: 'layerscope_stacks',
+    columns: ['id INTEGER PRIMARY KEY', 'text TEXT'],
+    count: (t) => t.stacks.stacks.length,
+    rows: ({ stacks: { frames, stacks } }) => {
+      const texts = frames.map(frameText);
+      return (i) => [i, Array.from(stacks[i], (frame) => texts[frame]).join(' < ')];
+    },
   },
   counters: {
     name: 'layerscope_counters',
@@ -349,6 +371,7 @@ function launchRows(t: QueryTables): (i: number) => SqlValue[] {
     ...timed(launches, i),
     measured(launches.correlation?.[i] ?? NaN),
     link(launches.range[i]),
+    link(launches.stack[i]),
     events[i],
     total[i],
     ...(own ? labelled(labels, i) : agreed.row(i, events[i])),

@@ -98,6 +98,11 @@ const GRID = ['grid_x', 'grid_y', 'grid_z'].map((name) =>
 const BLOCK = ['block_x', 'block_y', 'block_z'].map((name) =>
   column(name, 'INTEGER', 'Threads of a block; NULL where not recorded.'),
 );
+const STACK = column(
+  'stack',
+  'TEXT',
+  "Functions of its call stack, innermost first: 'poll < wait < main'; Python functions with file and line. NULL where not recorded.",
+);
 const BYTES = column('bytes', 'NUMERIC', 'Bytes moved or set; NULL where not recorded.', 'bytes');
 
 /** The views every trace answers to: the one home of their columns, types, units and meaning. */
@@ -147,6 +152,12 @@ export const VIEWS: readonly CatalogueView[] = [
         "Collective the trace names ('_allgather_base'); NULL where it names none.",
       ),
       column(
+        'message_bytes',
+        'NUMERIC',
+        'Size of its message as the communication library counts it; NULL where the trace does not say.',
+        'bytes',
+      ),
+      column(
         'sequence',
         'INTEGER',
         'Which call of this name it is on its rank, from 0: the same call on every rank where all were recorded from the same point.',
@@ -184,6 +195,7 @@ export const VIEWS: readonly CatalogueView[] = [
         'INTEGER',
         'Innermost range around it, in the view ranges; NULL for none.',
       ),
+      STACK,
     ],
   },
   {
@@ -301,6 +313,7 @@ export const VIEWS: readonly CatalogueView[] = [
       ...TIMES,
       ...RANK,
       ...THREAD,
+      STACK,
     ],
   },
   {

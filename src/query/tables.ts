@@ -12,6 +12,7 @@ import {
   type Rank,
   type RankFile,
   type RangeColumns,
+  type StackTable,
   type TimeKind,
   type Trace,
 } from '../trace/index.js';
@@ -38,6 +39,7 @@ export interface QueryTables {
   readonly launches: LaunchColumns;
   readonly ranges: RangeColumns;
   readonly host: HostColumns;
+  readonly stacks: StackTable;
   readonly counters: readonly CounterTrack[];
   /** labels of the measured calls: GPU events, or API calls where the trace has no others */
   readonly labels: Pick<LayerLabels, 'type' | 'index' | 'module' | 'method' | 'step' | 'steps'>;
@@ -61,6 +63,7 @@ export function queryTables(trace: Trace, labels: LayerLabels, stalls: StallColu
     launches: trace.launches,
     ranges: trace.ranges,
     host: trace.host,
+    stacks: trace.stacks,
     counters: trace.counters,
     labels: { type, index, module, method, step, steps },
     stalls,

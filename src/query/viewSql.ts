@@ -51,6 +51,7 @@ const LABEL_JOINS = `LEFT JOIN layerscope_layer_types t ON t.id = c.type
 const RANK: Expressions = { rank: 'l.rank', rank_id: 'l.rank_id' };
 const STREAM: Expressions = { device: 'l.device', stream: 'l.lane' };
 const THREAD: Expressions = { process: 'l.process', thread: 'l.lane' };
+const STACK_JOIN = 'LEFT JOIN layerscope_stacks sk ON sk.id = c.stack';
 const NAME_AND_LANE = `LEFT JOIN layerscope_names n ON n.id = c.name
   LEFT JOIN layerscope_lanes l ON l.id = c.lane`;
 
@@ -62,6 +63,7 @@ const GPU: Expressions = {
   // bytes a nanosecond are gigabytes a second
   gb_per_s: 'c.bytes / nullif(c.duration * 1.0, 0)',
   collective: 'cn.text',
+  message_bytes: 'c.bytes',
   sequence: 'row_number() OVER (PARTITION BY l.rank_id, c.name ORDER BY c.start, c.id) - 1',
   ...times('c'),
   ...LABELS,
@@ -163,10 +165,11 @@ export function viewStatements(tables: QueryTables): ReadonlyMap<string, ViewSql
             gpu_events: 'c.gpu_events',
             gpu_ns: 'c.gpu_ns',
             range_id: 'c.range',
+            stack: 'sk.text',
           },
-          FROM_LAUNCHES,
+          `${FROM_LAUNCHES} ${STACK_JOIN}`,
         ),
-        needs: ['names', 'launches'],
+        needs: ['names', 'launches', 'stacks'],
       },
     ],
     ['calls', { select: select('calls', call, fromMeasured), needs: ['names', measured] }],
@@ -214,7 +217,7 @@ export function viewStatements(tables: QueryTables): ReadonlyMap<string, ViewSql
       },
     ],
     ['ranges', onThreads('ranges', 'layerscope_ranges', { parent_id: 'c.parent' }, 'ranges')],
-    ['host_events', onThreads('host_events', 'layerscope_host', {}, 'host')],
+    ['host_events', onThreads('host_events', 'layerscope_host', { stack: 'sk.text' }, 'host')],
     [
       'counters',
       {
@@ -269,13 +272,14 @@ export function viewStatements(tables: QueryTables): ReadonlyMap<string, ViewSql
 }
 
 function onThreads(view: string, table: string, more: Expressions, needs: BaseTableId): ViewSql {
+  const hasStack = 'stack' in more;
   return {
     select: select(
       view,
       { id: 'c.id', name: 'n.text', kind: 'c.kind', ...times('c'), ...RANK, ...THREAD, ...more },
-      `FROM ${table} c ${NAME_AND_LANE}`,
+      `FROM ${table} c ${NAME_AND_LANE} ${hasStack ? STACK_JOIN : ''}`,
     ),
-    needs: ['names', needs],
+    needs: ['names', needs, ...(hasStack ? (['stacks'] as const) : [])],
   };
 }
 

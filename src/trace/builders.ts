@@ -1,9 +1,10 @@
-import type {
-  GpuColumns,
-  HostColumns,
-  LaunchColumns,
-  RangeColumns,
-  TimedColumns,
+import {
+  NO_STACK,
+  type GpuColumns,
+  type HostColumns,
+  type LaunchColumns,
+  type RangeColumns,
+  type TimedColumns,
 } from './columns.js';
 import { inOrder, orderByStart } from './timeOrder.js';
 
@@ -349,15 +350,33 @@ export class RangeBuilder extends TimedBuilder {
 /** Collects operating-system and profiler events. */
 export class HostBuilder extends TimedBuilder {
   readonly kind = new GrowingColumn(Uint8Array);
+  /** as long as the rows once one has a stack, empty before */
+  private readonly stack = new GrowingColumn(Int32Array);
 
-  push(row: { start: number; duration: number; name: number; lane: number; kind: number }): void {
-    this.pushTimed(row.start, row.duration, row.name, row.lane);
+  /** @param row with `stack` as in `HostColumns`, none by default */
+  push(row: {
+    start: number;
+    duration: number;
+    name: number;
+    lane: number;
+    kind: number;
+    stack?: number;
+  }): void {
+    const i = this.pushTimed(row.start, row.duration, row.name, row.lane);
     this.kind.push(row.kind);
+    const { stack = NO_STACK } = row;
+    if (stack !== NO_STACK || this.stack.length > 0) {
+      while (this.stack.length < i) {
+        this.stack.push(NO_STACK);
+      }
+      this.stack.push(stack);
+    }
   }
 
   /** @param free true where the builder is not read again */
   build(free = false): HostColumns {
     const leaving = this.leaving(free);
-    return left(leaving, { kind: this.kind.leave(leaving), ...this.timed(leaving) });
+    const stack = this.stack.length === 0 ? {} : { stack: this.stack.leaveAsLinks(leaving) };
+    return left(leaving, { kind: this.kind.leave(leaving), ...stack, ...this.timed(leaving) });
   }
 }

@@ -119,6 +119,8 @@ export type HostKind = (typeof HOST_KINDS)[number];
 /** Events of the operating system or the profiler itself (context switches, block I/O, overhead). */
 export interface HostColumns extends TimedColumns {
   readonly kind: Uint8Array;
+  /** as in `LaunchColumns`; absent where no event has one */
+  readonly stack?: Int32Array | Int16Array;
 }
 
 /** Launch geometry of a kernel: grid and block, x y z each. */
@@ -173,6 +175,8 @@ export interface Rank {
   readonly device: string;
   /** how its clock lies to those of the other ranks; absent where its file was read alone */
   readonly clock?: RankClock;
+  /** when its file was recorded, where the run was recorded several times; absent where all of the trace */
+  readonly recorded?: RecordedTime;
 }
 
 /** What matching collectives say of the clock of one rank's file. Times in ns. */
@@ -206,6 +210,8 @@ export interface RankFile {
   readonly bytes: number;
   /** whether its events are in the trace */
   readonly loaded: boolean;
+  /** why it cannot be read, as a sentence; absent where nobody tried, or it was read */
+  readonly problem?: string;
 }
 
 /**

@@ -3,7 +3,7 @@ import { LABELS, select, times } from '../../query/viewSql.js';
 /**
  * Views that an import carries for every other reader of SQLite: those of the same names in docs/sql.md,
  * with the same columns, over the tables of the file. What needs percentiles (`layers`), the analysis
- * (`stalls`) or a list of names (`collectives`) is left to Layerscope.
+ * (`stalls`) or a list (`collectives`; the column `stack`) is left to Layerscope.
  */
 const TIMES = times('c');
 const LABEL_JOINS = `LEFT JOIN layer_type t ON t.id = c.layer_type
@@ -78,7 +78,7 @@ export function viewStatements(measured: 'gpu' | 'launch'): readonly string[] {
         range_id: 'c.range',
       },
       fromLaunches,
-      host ? [] : [...Object.keys(LABELS), 'gpu_events', 'gpu_ns'],
+      ['stack', ...(host ? [] : [...Object.keys(LABELS), 'gpu_events', 'gpu_ns'])],
     ),
     view(
       'ranges',
@@ -97,6 +97,7 @@ export function viewStatements(measured: 'gpu' | 'launch'): readonly string[] {
       'host_events',
       { id: 'c.id', name: 'n.text', kind: 'k.key', ...TIMES, ...RANK, ...THREAD },
       `FROM host c ${PLACE_JOINS} LEFT JOIN host_kind k ON k.id = c.kind`,
+      ['stack'],
     ),
     view(
       'steps',

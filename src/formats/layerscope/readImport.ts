@@ -1,6 +1,7 @@
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import { quoteName } from '../../sqlite/sqlText.js';
 import {
+  NO_STACK,
   NameTable,
   RECORDED_FORMATS,
   TraceOpenError,
@@ -17,6 +18,7 @@ import {
   type LayerLabels,
   type RangeColumns,
   type Rank,
+  type RecordedTime,
   type Trace,
   type TraceReport,
   type Warning,
@@ -257,13 +259,13 @@ class ImportReading {
       spanNs: span !== undefined && span >= 0 ? span : lastEnd(events),
       ...this.recorded(),
       names,
-      ranks: ranks.list,
+      ranks: this.withTimes(ranks.list),
       lanes: lanes.list,
       gpu: gpuColumns(gpuRows),
       ...this.collectives(gpuRows.places, namePlaces),
       launches: launchColumns(launchRows),
       ranges,
-      host: { ...hostRows.timed, ...pick(hostRows, HOST_EVENTS) } as unknown as HostColumns,
+      host: hostColumns(hostRows),
       kernelShapes: shapes.list.map((shape): KernelShape => ({
         grid: [shape.grid_x, shape.grid_y, shape.grid_z],
         block: [shape.block_x, shape.block_y, shape.block_z],
@@ -315,15 +317,28 @@ class ImportReading {
 
   /** When the recorder ran, where it paused. */
   private recorded(): Pick<Trace, 'recorded'> {
-    const times = parsedJson(this.metaOf('recorded'));
+    const recorded = this.times('recorded');
+    return recorded.length === 0 ? {} : { recorded };
+  }
+
+  /** Ranks and when each was recorded, where the run was recorded several times. */
+  private withTimes(ranks: readonly Rank[]): readonly Rank[] {
+    const times = this.times('ranks_recorded');
+    return times.length === ranks.length
+      ? ranks.map((rank, i) => ({ ...rank, recorded: times[i] }))
+      : ranks;
+  }
+
+  /** Starts and ends in turn. */
+  private times(key: MetaKey): readonly RecordedTime[] {
+    const times = parsedJson(this.metaOf(key));
     if (!Array.isArray(times) || !times.every((time) => Number.isFinite(time))) {
-      return {};
+      return [];
     }
     const numbers = times as readonly number[];
-    const recorded = numbers.flatMap((start, i) =>
+    return numbers.flatMap((start, i) =>
       i % 2 === 0 && start <= numbers[i + 1] ? { start, end: numbers[i + 1] } : [],
     );
-    return recorded.length === 0 ? {} : { recorded };
   }
 
   private metaOf(key: MetaKey): SqlValue {
@@ -641,6 +656,12 @@ function pick<T>(
   columns: readonly EventColumn<T>[],
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(columns.map(({ key }) => [key, rows.columns[key]]));
+}
+
+function hostColumns(rows: EventRows): HostColumns {
+  const { kind, stack } = pick(rows, HOST_EVENTS) as unknown as Required<HostColumns>;
+  const has = stack.some((id) => id !== NO_STACK);
+  return { ...rows.timed, kind, ...(has && { stack }) };
 }
 
 function labelColumns(rows: EventRows): Omit<LayerLabels, 'rules' | 'steps'> {

@@ -1,4 +1,5 @@
 import {
+  NO_STACK,
   GPU_KINDS,
   HOST_KINDS,
   LAYER_TYPES,
@@ -55,6 +56,7 @@ export type MetaKey =
   | 'file_base_ns'
   | 'span_ns'
   | 'recorded'
+  | 'ranks_recorded'
   | 'time_kind'
   | 'rows_in_file'
   | 'rows_read'
@@ -65,7 +67,7 @@ export type MetaKey =
   | 'attribution';
 
 /** A rank; where it was read alone, its clock has no note. */
-export interface RankRow extends Omit<Rank, 'clock'> {
+export interface RankRow extends Omit<Rank, 'clock' | 'recorded'> {
   readonly clockAgainst: string;
   readonly clockSkewNs: number | null;
   readonly clockSpreadNs: number | null;
@@ -302,6 +304,7 @@ export const RANGE_EVENTS: readonly EventColumn<RangeColumns>[] = [
 
 export const HOST_EVENTS: readonly EventColumn<HostColumns>[] = [
   { column: 'kind', key: 'kind', holds: 'host_kind', none: NaN },
+  { column: 'stack', key: 'stack', holds: 'call_stack', none: NO_STACK },
 ];
 
 /** Labels of the calls that are measured: those of `gpu`; of `launch` where the trace has no GPU events. */

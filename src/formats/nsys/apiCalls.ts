@@ -9,7 +9,7 @@ import {
   type Warning,
 } from '../../trace/index.js';
 import type { StackBuilder } from '../stackBuilder.js';
-import { apiName, CudaCallChains, type ChainUse } from './callChains.js';
+import { apiName, CallChains, type ChainUse } from './callChains.js';
 import type { NsysPlaces } from './places.js';
 import { number, type NsysRows } from './rows.js';
 import { processKey, threadId } from './schema.js';
@@ -61,7 +61,7 @@ export class NsysApiCalls {
   /** @throws SqlError; the signal's reason once it is aborted */
   async read(engine: SqlEngine, rows: NsysRows): Promise<void> {
     const { schema } = rows;
-    const chains = new CudaCallChains(engine, schema, this.strings, this.stacks);
+    const chains = new CallChains(engine, schema, 'CUDA_CALLCHAINS', this.strings, this.stacks);
     const backtraces: Backtrace[] = [];
     const nameIds = new Map<number, number>();
     const chainOf: number[] = [];
@@ -193,7 +193,7 @@ export class NsysApiCalls {
    */
   private giveStacks(
     rows: NsysRows,
-    chains: CudaCallChains,
+    chains: CallChains,
     backtraces: readonly Backtrace[],
     chainOf: number[],
   ): void {

@@ -17,8 +17,8 @@ export function apiName(name: string): string {
   return name.replace(/_v\d+$/, '');
 }
 
-/** The stacks of `CUDA_CALLCHAINS`, innermost frame first. */
-export class CudaCallChains {
+/** The stacks of `CUDA_CALLCHAINS` or `OSRT_CALLCHAINS`, innermost frame first. */
+export class CallChains {
   private readonly stackOf = new Map<number, number>();
   private readonly symbolsOf = new Map<number, Set<string>>();
   private offset = 0;
@@ -27,10 +27,11 @@ export class CudaCallChains {
   constructor(
     engine: SqlEngine,
     schema: NsysSchema,
+    table: 'CUDA_CALLCHAINS' | 'OSRT_CALLCHAINS',
     strings: NsysStrings,
     private readonly stacks: StackBuilder,
   ) {
-    if (!schema.has('CUDA_CALLCHAINS', 'id', 'symbol', 'stackDepth')) {
+    if (!schema.has(table, 'id', 'symbol', 'stackDepth')) {
       return;
     }
     let chain = NaN;
@@ -41,9 +42,9 @@ export class CudaCallChains {
         this.symbolsOf.set(chain, new Set(frames.map((frame) => apiName(frame.function))));
       }
     };
-    const library = schema.column('CUDA_CALLCHAINS', 'module');
+    const library = schema.column(table, 'module');
     engine.each(
-      `SELECT id, symbol, ${library} FROM CUDA_CALLCHAINS ORDER BY id, stackDepth`,
+      `SELECT id, symbol, ${library} FROM ${table} ORDER BY id, stackDepth`,
       ([id, symbol, module]) => {
         if (number(id) !== chain) {
           keep();
@@ -66,8 +67,8 @@ export class CudaCallChains {
   }
 
   /**
-   * Decides what a call's number means. In exports of 2022 and before the calls count their stacks from
-   * 0 and the table counts them from 1; joined directly, each call gets its neighbour's stack. A stack
+   * Decides what a call's number means. In exports up to schema 3.7 CUDA calls count their stacks from 0
+   * and the table counts them from 1; joined directly, each call gets its neighbour's stack. A stack
    * of an API call holds the API's own function: the reading under which more do is the right one.
    */
   settle(uses: readonly ChainUse[]): void {

@@ -1,6 +1,14 @@
-import { HOST_KINDS, HostBuilder, type HostKind, type NameTable } from '../../trace/index.js';
+import {
+  DANGLING_STACK,
+  HOST_KINDS,
+  HostBuilder,
+  NO_STACK,
+  type HostKind,
+  type NameTable,
+} from '../../trace/index.js';
 import { hostKind } from '../hostKind.js';
 import type { NsysApiCalls } from './apiCalls.js';
+import type { CallChains } from './callChains.js';
 import type { NsysPlaces } from './places.js';
 import { number, type NsysRows } from './rows.js';
 import { processKey, threadId } from './schema.js';
@@ -13,6 +21,8 @@ const SYNC_TYPES: Readonly<Record<number, string>> = {
   3: 'CUDA stream synchronize',
   4: 'CUDA context synchronize',
 };
+
+const OS_CALLS_TABLE = 'OSRT_API';
 
 const OTHER = HOST_KINDS.indexOf('other');
 const OVERHEAD = HOST_KINDS.indexOf('overhead');
@@ -41,9 +51,9 @@ export class NsysHostEvents {
   ) {}
 
   /** @throws SqlError; the signal's reason once it is aborted */
-  async read(rows: NsysRows, calls: NsysApiCalls): Promise<void> {
+  async read(rows: NsysRows, calls: NsysApiCalls, chains: CallChains): Promise<void> {
     await this.synchronisations(rows, calls);
-    await this.named(rows, 'OSRT_API', 'Reading operating system calls', osCallKind);
+    await this.named(rows, OS_CALLS_TABLE, 'Reading operating system calls', osCallKind, chains);
     await this.named(rows, 'PROFILER_OVERHEAD', 'Reading profiler overhead', () => OVERHEAD);
     await this.named(rows, 'CUPTI_ACTIVITY_KIND_OVERHEAD', 'Reading overhead', () => OVERHEAD);
     await this.scheduling(rows);
@@ -54,7 +64,9 @@ export class NsysHostEvents {
     table: string,
     stage: string,
     kindOf: (name: string) => number,
+    chains?: CallChains,
   ): Promise<void> {
+    let dangling = 0;
     const globalTid = rows.schema.column(table, 'globalTid');
     await rows.each(
       table,
@@ -63,16 +75,27 @@ export class NsysHostEvents {
         processKey(globalTid),
         threadId(globalTid),
         rows.schema.column(table, 'nameId'),
+        rows.schema.column(table, 'callchainId'),
       ],
       stage,
       (row) => {
-        const [start, duration, process, thread, nameId] = row.map(number);
+        const [start, duration, process, thread, nameId, chain] = row.map(number);
         if (rows.accepts(start, duration)) {
           const lane = this.places.thread(process, thread);
-          this.builder.push({ start, duration, lane, ...this.face(table, nameId, kindOf) });
+          // 0 is what the recorder writes where it took no stack.
+          const stack = chains === undefined || chain === 0 ? NO_STACK : chains.find(chain);
+          dangling += stack === DANGLING_STACK ? 1 : 0;
+          this.builder.push({ start, duration, lane, stack, ...this.face(table, nameId, kindOf) });
         }
       },
     );
+    if (dangling > 0) {
+      rows.warnings.push({
+        code: 'dangling-stack',
+        message: `${dangling} operating system calls point at a stack that the file does not hold.`,
+        rows: dangling,
+      });
+    }
   }
 
   /** Waits of the host for the GPU, on the thread of the call that waited. */

@@ -11,6 +11,7 @@ import { nestedCallWarnings } from '../ingero/nestedCalls.js';
 import type { ReadOptions, TraceSource } from '../reader.js';
 import { StackBuilder } from '../stackBuilder.js';
 import { NsysApiCalls } from './apiCalls.js';
+import { CallChains } from './callChains.js';
 import { CapturedNodes } from './capturedNodes.js';
 import { readCollectives } from './collectives.js';
 import { NsysCounters } from './counters.js';
@@ -54,7 +55,11 @@ export async function readNsysExport(
   await nvtx.read(rows, python);
   python.giveTo(calls);
   const hostEvents = new NsysHostEvents(names, places, strings);
-  await hostEvents.read(rows, calls);
+  await hostEvents.read(
+    rows,
+    calls,
+    new CallChains(engine, schema, 'OSRT_CALLCHAINS', strings, stacks),
+  );
   const counters = new NsysCounters();
   await counters.read(engine, rows);
   countUnreadTables(rows);

@@ -19,7 +19,7 @@ import {
   type Trace,
 } from '../../../src/trace/index.js';
 import { expectPlainSql } from './nsysAgainstSql.js';
-import { folderState, makeDatabase, openBytes, openFile, refusalOf } from './reading.js';
+import { changed, folderState, makeDatabase, openBytes, openFile, refusalOf } from './reading.js';
 
 const FOLDER = 'test/fixtures/nsys';
 const BEFORE = `${FOLDER}/before_2.9.sqlite`;
@@ -29,18 +29,16 @@ const GRAPHS = `${FOLDER}/graphs_3.24.7.sqlite`;
 const CAPTURED = `${FOLDER}/captured_3.25.sqlite`;
 const METRICS = `${FOLDER}/metrics_3.25.sqlite`;
 const METRICS_ALONE = `${FOLDER}/metrics_alone_3.1.7.sqlite`;
-
-/** A fixture with statements run over it. */
-async function changed(file: string, ...statements: string[]): Promise<Uint8Array> {
-  const { Database } = await loadNodeSqlJs();
-  const db = new Database(new Uint8Array(readFileSync(file)));
-  try {
-    statements.forEach((sql) => db.run(sql));
-    return (db as unknown as { export(): Uint8Array }).export();
-  } finally {
-    db.close();
-  }
-}
+/** Cut out of real recordings. */
+const RECORDED = [
+  'nodes_3.20.3',
+  'graphs_3.20.3',
+  'stacks_3.7.2',
+  'nccl_3.20.3',
+  'python_3.20.3',
+  'backward_3.20.3',
+  'normalised_3.20.3',
+].map((name) => `${FOLDER}/recorded_${name}.sqlite`);
 
 const warning = (trace: Trace, code: string) =>
   trace.report.warnings.find((found) => found.code === code);
@@ -53,7 +51,7 @@ const rangeNamed = (trace: Trace, name: string, process?: string): number =>
   ) ?? -1;
 
 describe('every generation', () => {
-  it.each([BEFORE, WINDOWS, TWO, GRAPHS, CAPTURED, METRICS, METRICS_ALONE])(
+  it.each([BEFORE, WINDOWS, TWO, GRAPHS, CAPTURED, METRICS, METRICS_ALONE, ...RECORDED])(
     '%s has what plain SQL has',
     async (file) => {
       const before = folderState(file);

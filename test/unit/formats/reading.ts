@@ -72,6 +72,18 @@ export async function makeDatabase(...statements: string[]): Promise<Uint8Array>
   }
 }
 
+/** A database with statements run over it. */
+export async function changed(file: string, ...statements: string[]): Promise<Uint8Array> {
+  const { Database } = await loadNodeSqlJs();
+  const db = new Database(new Uint8Array(readFileSync(file)));
+  try {
+    statements.forEach((sql) => db.run(sql));
+    return (db as unknown as { export(): Uint8Array }).export();
+  } finally {
+    db.close();
+  }
+}
+
 /** Everything about a file and its folder that opening it could change. */
 export function folderState(file: string): unknown {
   const folder = path.dirname(file);

@@ -54,6 +54,7 @@ export function decompose(
       evidence: evidence.shares(code, statistics.total_ns),
     };
   });
+  grouped.discard();
   if (!grouping.ordered) {
     rows.sort((a, b) => b.total_ns - a.total_ns || b.calls - a.calls || compareText(a.key, b.key));
   }

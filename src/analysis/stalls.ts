@@ -140,27 +140,44 @@ function typicalDurations(trace: Trace, labels: LayerLabels): (call: number) => 
   const ofType = medians(columns.duration, all, LAYER_TYPES.length, (call) => labels.type[call]);
   // Unclassified calls have only their lack of a label in common.
   ofType[UNCLASSIFIED] = 0;
+  const { codeOf, codeCount } = kernelCodes(trace, labels);
+  const ofKernel = medians(columns.duration, all, codeCount, codeOf);
+  const typicalOf = (call: number): number =>
+    Math.max(ofType[labels.type[call]], ofKernel[codeOf(call)]);
+  known.set(labels, typicalOf);
+  return typicalOf;
+}
+
+/** Combinations that a table of all of them is made for. */
+const MOST_COMBINATIONS = 2 ** 18;
+
+/** A number for each combination of layer type, kernel and phase. */
+function kernelCodes(
+  trace: Trace,
+  { type, step, steps }: LayerLabels,
+): { readonly codeOf: (call: number) => number; readonly codeCount: number } {
+  const { name, count } = measuredColumns(trace);
+  const unknown = PHASES.indexOf('unknown');
+  const phases = steps.map(({ phase }) => PHASES.indexOf(phase));
+  const combination = (call: number): number =>
+    (type[call] * trace.names.size + name[call]) * PHASES.length +
+    (step[call] === NO_STEP ? unknown : phases[step[call]]);
+  const combinations = LAYER_TYPES.length * trace.names.size * PHASES.length;
+  if (combinations <= MOST_COMBINATIONS) {
+    return { codeOf: combination, codeCount: combinations };
+  }
   const codes = new Map<number, number>();
-  let codeOf: Uint16Array | Uint32Array = new Uint16Array(columns.count);
-  for (let call = 0; call < columns.count; call++) {
-    const kernel = labels.type[call] * trace.names.size + columns.name[call];
-    const key = kernel * PHASES.length + PHASES.indexOf(phaseOf(labels, call));
+  const ofCall = new Uint32Array(count);
+  for (let call = 0; call < count; call++) {
+    const key = combination(call);
     let code = codes.get(key);
     if (code === undefined) {
       code = codes.size;
       codes.set(key, code);
-      if (code > 0xffff && codeOf instanceof Uint16Array) {
-        codeOf = Uint32Array.from(codeOf);
-      }
     }
-    codeOf[call] = code;
+    ofCall[call] = code;
   }
-  const codeOfCall = codeOf;
-  const ofKernel = medians(columns.duration, all, codes.size, (call) => codeOfCall[call]);
-  const typicalOf = (call: number): number =>
-    Math.max(ofType[labels.type[call]], ofKernel[codeOfCall[call]]);
-  known.set(labels, typicalOf);
-  return typicalOf;
+  return { codeOf: (call) => ofCall[call], codeCount: codes.size };
 }
 
 /** Median duration by code, ns; 0 for a code without calls. */
@@ -175,6 +192,7 @@ function medians(
   for (const code of grouped.codes) {
     result[code] = percentileOfSorted(grouped.sorted(code), 0.5);
   }
+  grouped.discard();
   return result;
 }
 

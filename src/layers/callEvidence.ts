@@ -1,4 +1,4 @@
-import { inOrder, timeKindOf, type Trace } from '../trace/index.js';
+import { timeKindOf, type Trace } from '../trace/index.js';
 
 /** Where the evidence for each measured call lies. */
 export interface CallEvidence {
@@ -8,43 +8,47 @@ export interface CallEvidence {
    * index in `Trace.launches` of the API call that started it (for host calls: itself; for what was
    * replayed from a graph: the call that was captured, where the trace knows it), -1 = none
    */
-  readonly launch: Int32Array;
+  launchOf(call: number): number;
   /**
-   * 1 where the call was replayed from a graph and only the graph's launch is known, which stands for many
+   * whether it was replayed from a graph and only the graph's launch is known, which stands for many
    * kernels of many layers
    */
-  readonly replayed: Uint8Array;
+  isReplayed(call: number): boolean;
   /** index in `Trace.stacks` of the stack recorded with the call or its launch; negative = none */
   readonly stack: Int32Array | Int16Array;
 }
 
-/** Index in `Trace.launches` of the API call that started each measured call (a host call itself), -1 = none. */
-export function launchesOfCalls(trace: Trace): Int32Array {
-  return timeKindOf(trace) === 'gpu'
-    ? trace.gpu.launch
-    : new Int32Array(inOrder(trace.launches.count).buffer);
+/** Index in `Trace.launches` of the API call that started a measured call (a host call itself), -1 = none. */
+export function launchOfCalls(trace: Trace): (call: number) => number {
+  const { launch } = trace.gpu;
+  // A column of forty million calls that start themselves would cost more than their durations.
+  return timeKindOf(trace) === 'gpu' ? (call) => launch[call] : (call) => call;
 }
 
 /** The launches behind `measuredColumns(trace)`. */
 export function callEvidence(trace: Trace): CallEvidence {
-  if (timeKindOf(trace) === 'gpu') {
-    const { count, captured, stack } = trace.gpu;
-    const capture = (i: number): number => captured?.[i] ?? -1;
-    const launch = trace.gpu.launch.map((own, i) => (capture(i) >= 0 ? capture(i) : own));
+  const { gpu, launches } = trace;
+  if (timeKindOf(trace) !== 'gpu') {
     return {
-      count,
-      launch,
-      replayed: trace.gpu.replayed.map((own, i) => (capture(i) >= 0 ? 0 : own)),
-      stack: stack.map((own, i) =>
-        own < 0 && launch[i] >= 0 ? trace.launches.stack[launch[i]] : own,
-      ),
+      count: launches.count,
+      launchOf: launchOfCalls(trace),
+      isReplayed: () => false,
+      stack: launches.stack,
     };
   }
-  const count = trace.launches.count;
+  const { captured, launch, replayed } = gpu;
+  const capture = (call: number): number => captured?.[call] ?? -1;
+  const launchOf = (call: number): number => {
+    const caught = capture(call);
+    return caught >= 0 ? caught : launch[call];
+  };
   return {
-    count,
-    launch: launchesOfCalls(trace),
-    replayed: new Uint8Array(count),
-    stack: trace.launches.stack,
+    count: gpu.count,
+    launchOf,
+    isReplayed: (call) => replayed[call] === 1 && capture(call) < 0,
+    stack: gpu.stack.map((own, call) => {
+      const from = launchOf(call);
+      return own < 0 && from >= 0 ? launches.stack[from] : own;
+    }),
   };
 }

@@ -10,7 +10,7 @@ import {
   type Step,
   type Trace,
 } from '../trace/index.js';
-import { launchesOfCalls } from './callEvidence.js';
+import { launchOfCalls } from './callEvidence.js';
 import type { RuleSet, StepRule } from './rules.js';
 import { testedText } from './testedText.js';
 
@@ -151,8 +151,8 @@ export function findSteps(trace: Trace, rules: RuleSet): Pick<LayerLabels, 'step
     return { steps, step: sharedColumn(Int8Array, measuredColumns(trace).count).fill(NO_STEP) };
   }
   // A step is when something ran: of a replay the launch of its graph, not what was captured before.
-  const launch = launchesOfCalls(trace);
-  const count = launch.length;
+  const launchOf = launchOfCalls(trace);
+  const { count } = measuredColumns(trace);
   const step = sharedColumn(Int32Array, count).fill(NO_STEP);
   const positionOf = new Map(kept.map(({ range }, position) => [range, position]));
   /** Of an annotation that is about the launching process and on no thread of it. */
@@ -166,15 +166,15 @@ export function findSteps(trace: Trace, rules: RuleSet): Pick<LayerLabels, 'step
     return NO_STEP;
   };
   for (let i = 0; i < count; i++) {
-    if (launch[i] < 0) {
+    if (launchOf(i) < 0) {
       continue;
     }
-    const lane = ofLane.get(launches.lane[launch[i]]);
+    const lane = ofLane.get(launches.lane[launchOf(i)]);
     if (lane === undefined) {
-      step[i] = positionOf.size === 0 ? NO_STEP : stepAround(launch[i]);
+      step[i] = positionOf.size === 0 ? NO_STEP : stepAround(launchOf(i));
       continue;
     }
-    const time = launches.start[launch[i]];
+    const time = launches.start[launchOf(i)];
     const before = bisectRight(lane.starts, time) - 1;
     if (before >= 0) {
       const position = lane.positions[before];

@@ -153,8 +153,11 @@ export class GrowingColumn<T extends NumberArray> {
   }
 }
 
-/** Gives an array's memory back at once, where the host can, instead of at the next collection. */
-function discard({ buffer }: NumberArray): void {
+/**
+ * Gives an array's memory back at once, where the host can, instead of at the next collection, which a
+ * heap of few objects puts off for long. It is empty then.
+ */
+export function discard({ buffer }: NumberArray): void {
   if (buffer.byteLength > 0 && 'transfer' in buffer && typeof buffer.transfer === 'function') {
     buffer.transfer(0);
   }

@@ -66,7 +66,7 @@ export function modulePass(rules: RuleSet): AttributionPass {
 function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedModules): void {
   const { nodes, nodeOf, stacks, noun } = modules;
   const types = new ModuleTypes(nodes, stacks, rules.modules, rules.blockClass);
-  const { count, launch, replayed } = callEvidence(trace);
+  const { count, launchOf, isReplayed } = callEvidence(trace);
   const { gpu, launches } = trace;
   const names = (gpu.count > 0 ? gpu : launches).name;
   const sources = backwardSources(trace, rules);
@@ -119,7 +119,7 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
   };
 
   for (let i = 0; i < count; i++) {
-    const module = launch[i] < 0 ? -1 : search.from(launches.range[launch[i]]);
+    const module = launchOf(i) < 0 ? -1 : search.from(launches.range[launchOf(i)]);
     if (module < 0) {
       continue;
     }
@@ -140,8 +140,7 @@ function label(trace: Trace, labels: LabelDraft, rules: RuleSet, modules: NamedM
     const verdict = types.verdict(node);
     // One graph launch stands for everything that was captured: only an owner owns it all.
     const tooWide =
-      replayed[i] === 1 &&
-      (verdict === null || verdict === 'layer-itself' || verdict.role === 'leaf');
+      isReplayed(i) && (verdict === null || verdict === 'layer-itself' || verdict.role === 'leaf');
     if (tooWide) {
       continue;
     }

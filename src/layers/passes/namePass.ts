@@ -70,7 +70,7 @@ function passOf(
       }
       const { ranges, launches, names, gpu } = trace;
       const columns = measuredColumns(trace);
-      const { count, launch, replayed } = callEvidence(trace);
+      const { count, launchOf, isReplayed } = callEvidence(trace);
       const isGpu = timeKindOf(trace) === 'gpu';
 
       const evident = new Evident();
@@ -145,9 +145,9 @@ function passOf(
         hasModules && launches.start[call] >= recordedFrom[launches.lane[call]];
       /** nothing can own the call any more: its stack or modules were looked at, or none can exist */
       const unclaimed = (i: number): boolean =>
-        replayed[i] === 0 &&
+        !isReplayed(i) &&
         (!hasLaunches ||
-          (launch[i] >= 0 && (modulesSeen(launch[i]) || launches.stack[launch[i]] >= 0)));
+          (launchOf(i) >= 0 && (modulesSeen(launchOf(i)) || launches.stack[launchOf(i)] >= 0)));
 
       const enclosing = new Map<NameRule, Int32Array>();
       /** the range, or one around it, is an operator or annotation that the rule's `within` names */
@@ -192,7 +192,7 @@ function passOf(
         if (labels.type[i] !== UNCLASSIFIED) {
           continue;
         }
-        const range = launch[i] < 0 || replayed[i] === 1 ? -1 : launches.range[launch[i]];
+        const range = launchOf(i) < 0 || isReplayed(i) ? -1 : launches.range[launchOf(i)];
         let kind: keyof typeof described = 'Name';
         let found = -1;
         if (isGpu && gpu.collective[i] !== 0) {
@@ -204,8 +204,8 @@ function passOf(
           kind = 'Name';
           found = firstToHold(byKernel(columns.name[i]), i, range);
         }
-        if (found < 0 && launch[i] >= 0 && replayed[i] === 0) {
-          const op = search.from(launches.range[launch[i]]);
+        if (found < 0 && launchOf(i) >= 0 && !isReplayed(i)) {
+          const op = search.from(launches.range[launchOf(i)]);
           if (op >= 0 && search.via !== ACCUMULATION) {
             kind = search.via === OWN ? 'Operator' : 'Operator, backward of';
             found = firstToHold(byOp(ranges.name[op]), i, op);

@@ -45,12 +45,12 @@ export function outsidePass(rules: RuleSet): AttributionPass {
       if (ranges.count === 0) {
         return;
       }
-      const { count, launch } = callEvidence(trace);
+      const { count, launchOf } = callEvidence(trace);
       for (let i = 0; i < count; i++) {
-        if (labels.type[i] !== UNCLASSIFIED || launch[i] < 0) {
+        if (labels.type[i] !== UNCLASSIFIED || launchOf(i) < 0) {
           continue;
         }
-        const range = search.from(launches.range[launch[i]]);
+        const range = search.from(launches.range[launchOf(i)]);
         const rule = range < 0 ? null : ruleOf(range);
         if (rule !== null) {
           labels.rule[i] = labels.ruleId(`Outside the layers: ${rule.why} [${rule.id}]`);

@@ -49,7 +49,7 @@ export function stackPass(rules: RuleSet): AttributionPass {
     name: 'launch stacks',
     run(trace: Trace, labels) {
       const { launches, ranges, stacks } = trace;
-      const { count, launch, replayed, stack } = callEvidence(trace);
+      const { count, launchOf, isReplayed, stack } = callEvidence(trace);
 
       const byFrame = stacks.frames.map((frame) => ruleForFrame(rules.frames, frame));
       const byStack = stacks.stacks.map((frames) => {
@@ -87,13 +87,13 @@ export function stackPass(rules: RuleSet): AttributionPass {
         [ACCUMULATION]: describedAs(ACCUMULATION),
       };
       for (let i = 0; i < count; i++) {
-        if (labels.type[i] !== UNCLASSIFIED || replayed[i] === 1) {
+        if (labels.type[i] !== UNCLASSIFIED || isReplayed(i)) {
           continue;
         }
         let rule = stack[i] < 0 ? null : byStack[stack[i]];
         let via: Via = OWN;
-        if (rule === null && launch[i] >= 0) {
-          const decider = search.from(launches.range[launch[i]]);
+        if (rule === null && launchOf(i) >= 0) {
+          const decider = search.from(launches.range[launchOf(i)]);
           rule = decider >= 0 && ranges.kind[decider] === FRAME ? ruleOfRange(decider) : null;
           via = search.via;
         }

@@ -31,5 +31,6 @@ it('sorts each group, whole nanoseconds and others, short and longer than 4.3 s'
     for (let code = 0; code < 7; code++) {
       expect([...grouped.sorted(code)]).toEqual(expected.get(code) ?? []);
     }
+    grouped.discard();
   }
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findStalls, stallColumns } from '../../../src/analysis/stalls.js';
-import { FRAME, OP } from '../../../src/trace/index.js';
+import { FRAME, NameTable, OP } from '../../../src/trace/index.js';
 import type { Step } from '../../../src/trace/index.js';
 import { labelsOf, stream, thread, traceOf } from './smallTrace.js';
 
@@ -27,6 +27,16 @@ describe('stalls', () => {
     ],
   });
   const labels = labelsOf(trace, (call) => (call < 5 ? { type: 'moe_all_to_all' } : {}));
+
+  it('are the same among more kernel names than a table is made for', () => {
+    const few = findStalls(trace, labels);
+    const many = new NameTable();
+    trace.names.all().forEach((name) => many.intern(name));
+    for (let i = 0; i < 4000; i++) {
+      many.intern(`kernel ${i}`);
+    }
+    expect(findStalls({ ...trace, names: many }, { ...labels })).toEqual(few);
+  });
 
   it('are the same in columns', () => {
     const { stalls } = findStalls(trace, labels, { limit: Infinity });

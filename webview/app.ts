@@ -220,7 +220,13 @@ export class App extends ViewElement {
     if (others.length === 0) {
       return nothing;
     }
-    const names = others.slice(0, 4).map(({ label }) => visibleText(label));
+    const names = others
+      .slice(0, 4)
+      .map(
+        ({ label, problem }) =>
+          visibleText(label) + (problem === undefined ? '' : ' (cannot be read)'),
+      );
+    const more = others.some(({ problem }) => problem === undefined);
     const load = (which: 'all' | 'few', text: string) =>
       html`<button
         class="tool bordered"
@@ -234,11 +240,13 @@ export class App extends ViewElement {
         loaded. Not loaded: ${names.join(', ')}${others.length > names.length ? ', …' : ''}
       </span>
       ${
-        run.length <= MOST_RANKS
-          ? load('all', 'Open all ranks together')
-          : loaded === 1
-            ? load('few', 'Load the lowest ranks')
-            : nothing
+        !more
+          ? nothing
+          : run.length <= MOST_RANKS
+            ? load('all', 'Open all ranks together')
+            : loaded === 1
+              ? load('few', 'Load the lowest ranks')
+              : nothing
       }
       <button class="tool bordered" @click=${() => this.view.host.tell({ type: 'chooseRanks' })}>
         Ranks…

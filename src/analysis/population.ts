@@ -5,6 +5,7 @@ import {
   countedCalls,
   keepsPartOfEvents,
   measuredColumns,
+  recordedNs,
   timeKindOf,
 } from '../trace/index.js';
 import type { LayerLabels, Method, Trace } from '../trace/index.js';
@@ -82,6 +83,7 @@ export function traceFigures(trace: Trace): TraceFigures {
     events: trace.report.rowsRead,
     gpu_events: trace.gpu.count,
     span_ns: trace.spanNs,
+    recorded_ns: recordedNs(trace),
     ranks: trace.ranks.length,
   };
 }

@@ -91,7 +91,7 @@ export interface Decomposition {
   readonly population: Population;
   readonly overall: CallStatistics & {
     /**
-     * Share of the trace's span in which at least one kernel ran, the mean over devices: what
+     * Share of the time recorded in which at least one kernel ran, the mean over devices: what
      * `nvidia-smi` reports as GPU utilisation. null where the trace has no GPU events.
      */
     readonly duty_cycle: number | null;
@@ -107,6 +107,8 @@ export interface TraceFigures {
   readonly events: number;
   readonly gpu_events: number;
   readonly span_ns: number;
+  /** the span without the time in which no recorder ran */
+  readonly recorded_ns: number;
   readonly ranks: number;
 }
 

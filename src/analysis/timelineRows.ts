@@ -4,6 +4,7 @@ import {
   NO_LAYER,
   NO_STEP,
   UNCLASSIFIED,
+  recordedInWindow,
   recordedNs,
   timeKindOf,
 } from '../trace/index.js';
@@ -229,13 +230,22 @@ class RowBuilder {
       const row = rowOf[i];
       parts[row][size[row]++] = rows[i];
     }
-    const span = recordedNs(this.trace);
     parts.forEach((part, i) => {
       const boxes = new BoxRow(columns.start, columns.duration, part);
+      const span = part.length === 0 ? 0 : this.recordedOfLane(columns.lane[part[0]]);
       const { row, face } = describe(i);
       const busy = span > 0 ? Math.min(1, boxes.busyNs() / span) : null;
       this.built.push({ row: { ...row, busy }, boxes, face });
     });
+  }
+
+  /** ns in which what a lane shows was recorded */
+  private recordedOfLane(lane: number): number {
+    const { lanes, ranks, spanNs } = this.trace;
+    const { recorded } = ranks[lanes[lane].rank];
+    return recorded === undefined
+      ? recordedNs(this.trace)
+      : recordedInWindow({ recorded }, { startNs: 0, endNs: spanNs });
   }
 
   /** Measured calls: their own number and layer type. */

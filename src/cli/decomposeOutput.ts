@@ -140,7 +140,7 @@ function notesOf(
   const notes: string[] = [];
   if (overall.duty_cycle !== null) {
     notes.push(
-      `The dashboard: a kernel ran ${formatShare(overall.duty_cycle)} of ${formatDuration(trace.span_ns)}; ` +
+      `The dashboard: a kernel ran ${formatShare(overall.duty_cycle)} of ${formatDuration(trace.recorded_ns)}${trace.recorded_ns < trace.span_ns ? ' recorded' : ''}; ` +
         `over all calls p50 ${formatMicros(overall.p50_ns)} µs, p99 ${formatMicros(overall.p99_ns)} µs.`,
     );
   }

@@ -59,7 +59,7 @@ function infoJson(summary: TraceSummary): object {
       path: rank.path,
       clock: rank.clock === undefined ? null : clockJson(rank.clock),
     })),
-    run: summary.run.map(({ rank, worldSize, label, device, path, bytes, loaded }) => ({
+    run: summary.run.map(({ rank, worldSize, label, device, path, bytes, loaded, problem }) => ({
       rank,
       world_size: worldSize,
       label,
@@ -67,6 +67,7 @@ function infoJson(summary: TraceSummary): object {
       path,
       bytes,
       loaded,
+      problem: problem ?? null,
     })),
     events: {
       gpu: summary.counts.gpu,
@@ -123,16 +124,24 @@ function unloaded({ run }: TraceSummary): [string, string][] {
   if (others.length === 0) {
     return [];
   }
-  const numbers = others.map(({ rank }) => rank);
-  const which = numbers.every((rank) => rank >= 0)
-    ? `rank ${rankRanges(numbers)}`
-    : others
-        .slice(0, UNLOADED_SHOWN)
-        .map(({ label }) => label)
-        .join(', ') + (others.length > UNLOADED_SHOWN ? ', …' : '');
+  const loaded = run.filter((file) => file.loaded).map(({ rank }) => rank);
+  const names = (files: typeof run): string => {
+    const numbers = files.map(({ rank }) => rank);
+    return numbers.every((rank) => rank >= 0 && !loaded.includes(rank))
+      ? `rank ${rankRanges(numbers)}`
+      : files
+          .slice(0, UNLOADED_SHOWN)
+          .map(({ label, name }) => (label === name ? name : `${label} (${name})`))
+          .join(', ') + (files.length > UNLOADED_SHOWN ? ', …' : '');
+  };
+  const readable = others.filter(({ problem }) => problem === undefined);
+  const unreadable = others.filter(({ problem }) => problem !== undefined);
   return [
     ['ranks loaded', `${formatCount(run.length - others.length)} of ${formatCount(run.length)}`],
-    ['not loaded', `${which} (--ranks)`],
+    ...(readable.length === 0
+      ? []
+      : [['not loaded', `${names(readable)} (--ranks)`] as [string, string]]),
+    ...(unreadable.length === 0 ? [] : [['not readable', names(unreadable)] as [string, string]]),
   ];
 }
 
@@ -201,7 +210,7 @@ function infoText(summary: TraceSummary, population: Population): string {
       'duty cycle',
       dashboard.duty_cycle === null
         ? `${NO_FIGURE} (no GPU events)`
-        : `${formatShare(dashboard.duty_cycle)} of the span`,
+        : `${formatShare(dashboard.duty_cycle)} of ${summary.recordedNs < summary.spanNs ? 'the time recorded' : 'the span'}`,
     ],
     ...(overall.calls === 0 ? [] : [[measured, percentiles(overall)] as [string, string]]),
     ...population.evidence.map(({ method, calls, total_ns, share }): [string, string] => [

@@ -267,7 +267,7 @@ async function withTrace(
   options: AttributionOptions & RankOptions & { readonly private?: true },
   use: (session: TraceSession, summary: TraceSummary) => Promise<void>,
 ): Promise<void> {
-  const { paths, found: foundTraces } = await traceFiles(given);
+  const { paths, found: foundTraces, notes } = await traceFiles(given);
   const { inputs, found } = await attributionInputs(options, paths[0]);
   const session = await runtime.createSession();
   try {
@@ -288,7 +288,7 @@ async function withTrace(
           : `Rules of ${rules} decide before the built-in ones.`,
       );
     }
-    for (const line of [...notesOnRanks(summary), ...notesOnInputs(summary)]) {
+    for (const line of [...notes, ...notesOnRanks(summary), ...notesOnInputs(summary)]) {
       runtime.terminal.say(line);
     }
     await use(session, summary);

@@ -44,11 +44,20 @@ export function notesOnRanks({ run }: TraceSummary): readonly string[] {
     return [];
   }
   const numbers = (files: typeof run) => files.map(({ rank }) => rank).filter((rank) => rank >= 0);
-  const others = numbers(run.filter((file) => !file.loaded));
   const which = numbers(loaded);
+  const unreadable = run.filter(({ problem }) => problem !== undefined);
+  const readable = run.filter((file) => !file.loaded && file.problem === undefined);
+  const others = numbers(readable);
+  // A number that a loaded file has too would load that one again.
+  const tells = others.length > 0 && others.every((rank) => !which.includes(rank));
   return [
     `Loaded: ${formatCount(loaded.length)} of ${formatCount(run.length)} ranks` +
-      `${which.length === 0 ? '' : ` (${rankRanges(which)})`}. ` +
-      `--ranks all loads the others${others.length === 0 ? '' : `, --ranks ${rankRanges(others).replaceAll(' ', '')} only those`}.`,
+      `${which.length === 0 ? '' : ` (${rankRanges(which)})`}.` +
+      (unreadable.length === 0
+        ? ''
+        : ` ${unreadable.length === 1 ? '1 file' : `${formatCount(unreadable.length)} files`} cannot be read.`) +
+      (readable.length === 0
+        ? ''
+        : ` --ranks all loads the others${tells ? `, --ranks ${rankRanges(others).replaceAll(' ', '')} only those` : ''}.`),
   ];
 }

@@ -25,7 +25,7 @@ export async function chooseRanks(document: TraceDocument): Promise<void> {
         ...(file.label === file.name ? [] : [noticeName(file.name)]),
         ...(file.device === '' ? [] : [noticeName(file.device)]),
         ...(file.bytes > 0 ? [formatBytes(file.bytes)] : []),
-        ...(file.loaded ? ['loaded'] : []),
+        ...(file.loaded ? ['loaded'] : file.problem === undefined ? [] : ['cannot be read']),
       ].join(' · '),
       picked: file.loaded,
       path: file.path,

@@ -6,10 +6,8 @@ import { printable } from './printable.js';
 import type { ReadOptions } from './reader.js';
 import type { RowSkips } from './rowSkips.js';
 
-/** Rows that lie in memory at once. A row may hold a text of megabytes. */
-const ROWS_A_SLICE = 256;
-/** Slices read without giving the thread's other work, a cancellation among it, a chance. */
-const SLICES_A_TURN = 200;
+/** Rows read without giving the thread's other work, a cancellation among it, a chance. */
+const ROWS_A_TURN = 50_000;
 /** The least and the greatest number a row can have. */
 const FIRST_ROW = -(2n ** 63n);
 const LAST_ROW = 2n ** 63n - 1n;
@@ -59,7 +57,7 @@ export async function eachEventRow(
   let damage: string | undefined;
   try {
     if (rowid) {
-      const from = `${select} NOT INDEXED WHERE _rowid_ >= ? ORDER BY _rowid_ LIMIT ${ROWS_A_SLICE}`;
+      const from = `${select} NOT INDEXED WHERE _rowid_ >= ? ORDER BY _rowid_ LIMIT ${engine.sliceRows}`;
       await eachSlice(engine, from, () => last, give, turn);
     } else {
       engine.each(select, give);
@@ -101,11 +99,11 @@ async function eachSlice(
       inSlice++;
       give(row);
     };
-    for (let slices = 1; ; slices++) {
+    for (let rowsInTurn = 0; ;) {
       inSlice = 0;
       rows.each(from, giveOne);
       const row = last();
-      if (inSlice < ROWS_A_SLICE || row === LAST_ROW) {
+      if (inSlice < engine.sliceRows || row === LAST_ROW) {
         return;
       }
       if (!(typeof row === 'number' || typeof row === 'bigint') || row < from) {
@@ -113,7 +111,9 @@ async function eachSlice(
         throw new SqlError('database disk image is malformed: its rows are in disorder', sql);
       }
       from = BigInt(row) + 1n;
-      if (slices % SLICES_A_TURN === 0) {
+      rowsInTurn += inSlice;
+      if (rowsInTurn >= ROWS_A_TURN) {
+        rowsInTurn = 0;
         await turn();
       }
     }

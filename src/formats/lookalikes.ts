@@ -198,8 +198,12 @@ export function contentLooksLike(content: Uint8Array, name: string): Likeness {
   if (!binary) {
     return { what: 'plain text', advice: '' };
   }
-  const named = NAMED_KINDS.find((kind) => kind.name.test(name));
-  return named ?? { what: 'binary data of an unknown kind', advice: '' };
+  return recordingNamed(name) ?? { what: 'binary data of an unknown kind', advice: '' };
+}
+
+/** The recording of another tool that a file is by its name; undefined for any other. */
+export function recordingNamed(name: string): Likeness | undefined {
+  return NAMED_KINDS.find((kind) => kind.name.test(name));
 }
 
 /** UTF-16 or UTF-32 by its mark, or by the zero bytes beside its first character; undefined for neither. */

@@ -18,6 +18,8 @@ import {
   type Trace,
   type Warning,
 } from '../trace/index.js';
+import { companyWarnings } from './ranks/companyWarnings.js';
+import { listed } from './ranks/fileNames.js';
 import { joinTables, type JoinedTable, type Renumbering, type Sizes } from './ranks/eventTables.js';
 import {
   TABLES,
@@ -31,13 +33,15 @@ import { joinedLabels, labelsToJoin, partLabels } from './ranks/joinedLabels.js'
 import { joinedReport } from './ranks/joinedReport.js';
 import { clockOfRank, rankClocks } from './ranks/rankClocks.js';
 import { namedApart, numberedNodes } from './ranks/rankLabels.js';
+import { recordings } from './ranks/recordings.js';
 
 /**
  * Several ranks of one run as one trace on one clock: the earliest origin is 0, all starts are
  * shifted by whole ns, every table is in time order again and its links point at the merged rows.
  * Ranks come in order of their numbers. Two files that state the same rank are both kept, told apart
- * by their names. How far apart the clocks of their hosts are is told by the collectives they have in
- * common (`rankClocks`), and set right where the times cannot be true without.
+ * by their names; where they do not overlap, the run was recorded several times. How far apart the clocks
+ * of their hosts are is told by the collectives they have in common (`rankClocks`), and set right where the
+ * times cannot be true without.
  *
  * @throws TraceOpenError where the formats differ, or the clocks have no common zero
  * @throws RangeError for no traces
@@ -69,23 +73,27 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
     return alone(traces[0]);
   }
   refuseMixture(traces);
-  const sorted = [...traces].sort((a, b) => rankNumber(a) - rankNumber(b));
+  const sorted = [...traces].sort(byRankAndTime);
   const order = traces.map((trace) => sorted.indexOf(trace));
   const warnings: Warning[] = [];
+  const recording = recordings(sorted);
+  const isRepeated = recording.some((number) => number > 0);
   const named = namedApart(
     numberedNodes(
       sorted.flatMap((part) => part.ranks),
       sorted[0].format,
     ),
+    isRepeated,
     warnings,
   );
   const labels = labelsOf(sorted, named);
 
-  const clocks = rankClocks(sorted, clockLabelsOf(sorted, named));
+  const clocks = clocksByRecording(sorted, clockLabelsOf(sorted, named), recording);
   const origins = sorted.map((part, i) => part.clock.originNs + BigInt(clocks[i].shiftNs));
   const originNs = origins.reduce((least, origin) => (origin < least ? origin : least));
   const shifts = origins.map((origin) => Number(origin - originNs));
   warnAboutClocks(sorted, clocks, warnings);
+  warnings.push(...companyWarnings(sorted, shifts, labels, isRepeated));
   const firstRank = running(sorted.map((part) => part.ranks.length));
   const rankIds = orderOfRanks(named);
   const rankId = (part: number, rank: number): number => rankIds[firstRank[part] + rank];
@@ -122,13 +130,14 @@ export function joinRanks(traces: Trace[]): JoinedRanks {
     formatLabel: [...new Set(sorted.map((part) => part.formatLabel))].join(', '),
     clock: { originNs, epoch: sorted[0].clock.epoch, fileBaseNs: sorted[0].clock.fileBaseNs },
     spanNs: Math.max(...sorted.map((part, i) => shifts[i] + part.spanNs)),
-    ...recordedByAny(sorted, shifts),
+    ...recordedByAny(sorted, shifts, isRepeated),
     names,
     ranks: sorted
       .flatMap((part, i) =>
         part.ranks.map((rank, r) => ({
           ...named[firstRank[i] + r],
           clock: clockOfRank(clocks[i], rank.clock),
+          ...recordedOf(rank, part, shifts[i], isRepeated),
         })),
       )
       .map((_, i, ranks) => ranks[rankIds.indexOf(i)]),
@@ -231,12 +240,31 @@ function alone(trace: Trace): JoinedRanks {
   return { trace, parts: [trace], part: () => trace };
 }
 
-/** When the recorder of any part ran, where one of them paused. */
+/** The clocks of the traces of each recording, by the collectives in it. */
+function clocksByRecording(
+  parts: readonly Trace[],
+  labels: readonly string[],
+  recording: readonly number[],
+): RankClock[] {
+  const clocks: RankClock[] = [];
+  for (const number of new Set(recording)) {
+    const own = [...parts.keys()].filter((i) => recording[i] === number);
+    const found = rankClocks(
+      own.map((i) => parts[i]),
+      own.map((i) => labels[i]),
+    );
+    own.forEach((i, at) => (clocks[i] = found[at]));
+  }
+  return clocks;
+}
+
+/** When the recorder of any part ran, where one of them paused or the run was recorded several times. */
 function recordedByAny(
   parts: readonly Trace[],
   shifts: readonly number[],
+  isRepeated: boolean,
 ): Pick<Trace, 'recorded'> {
-  if (parts.every(({ recorded }) => recorded === undefined)) {
+  if (!isRepeated && parts.every(({ recorded }) => recorded === undefined)) {
     return {};
   }
   const all = parts
@@ -257,6 +285,27 @@ function recordedByAny(
     }
   }
   return { recorded };
+}
+
+/** When a rank was recorded, where its run was several times: here, or in the import it comes from. */
+function recordedOf(
+  { recorded }: Rank,
+  { spanNs }: Trace,
+  shift: number,
+  isRepeated: boolean,
+): Pick<Rank, 'recorded'> {
+  const { start, end } = recorded ?? { start: 0, end: spanNs };
+  return recorded !== undefined || isRepeated
+    ? { recorded: { start: start + shift, end: end + shift } }
+    : {};
+}
+
+/** By rank, and files of one rank in order of time. */
+function byRankAndTime(a: Trace, b: Trace): number {
+  const [first, second] = [rankNumber(a), rankNumber(b)];
+  return first === second && first !== Number.MAX_SAFE_INTEGER
+    ? Number(a.clock.originNs - b.clock.originNs)
+    : first - second;
 }
 
 /** Ranks that do not state their number come last. */
@@ -292,11 +341,14 @@ function orderOfRanks(ranks: readonly Rank[]): number[] {
 }
 
 function refuseMixture(traces: readonly Trace[]): void {
-  const labels = [...new Set(traces.map((trace) => trace.formatLabel))];
   if (new Set(traces.map((trace) => trace.format)).size > 1) {
+    const formats = [...new Set(traces.map(({ formatLabel }) => formatLabel))].map((label) => {
+      const own = traces.filter(({ formatLabel }) => formatLabel === label);
+      return `${label}: ${listed(own.flatMap(({ files }) => files.map(({ name }) => name)))}`;
+    });
     throw new TraceOpenError(
       'unsupported',
-      `These files are not ranks of one run: they have different formats (${labels.join(', ')}). Open them one at a time.`,
+      `These files are not ranks of one run: they have different formats (${formats.join('; ')}). Open them one at a time.`,
     );
   }
   if (new Set(traces.map((trace) => trace.clock.epoch)).size > 1) {

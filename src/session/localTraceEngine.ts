@@ -27,7 +27,7 @@ import { hidesValues } from '../query/privateValues.js';
 import { queryTables } from '../query/tables.js';
 import { sourceHints } from '../source/sourceHints.js';
 import type { SqlDatabase } from '../sqlite/engine.js';
-import { timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
+import { recordedNs, timeKindOf, type LayerLabels, type Trace } from '../trace/index.js';
 import { attributedCalls } from './attributedCalls.js';
 import { labelTrace, type LabelOptions } from './attribution.js';
 import type {
@@ -296,6 +296,7 @@ function summaryOf(trace: Trace, attribution: AttributionBasis): TraceSummary {
     formatLabel:
       trace.kept === undefined ? trace.formatLabel : `Layerscope import of ${trace.formatLabel}`,
     spanNs: trace.spanNs,
+    recordedNs: recordedNs(trace),
     originNs: trace.clock.originNs.toString(),
     epoch: trace.clock.epoch,
     ranks: trace.ranks,

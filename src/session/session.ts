@@ -39,6 +39,8 @@ export interface TraceSummary {
   readonly recordedFormat: RecordedFormat;
   readonly formatLabel: string;
   readonly spanNs: number;
+  /** the span without the time in which no recorder ran */
+  readonly recordedNs: number;
   /** absolute time of 0, ns, as decimal text (bigint does not cross the message path) */
   readonly originNs: string;
   readonly epoch: 'unix' | 'session';

@@ -12,6 +12,7 @@ import { quoteName } from './sqlText.js';
 /** What every engine says in the same way: SQL about the schema. */
 export abstract class BaseEngine implements SqlEngine {
   abstract readonly ownPercentiles: boolean;
+  abstract readonly sliceRows: number;
   abstract run(sql: string): void;
   abstract query(sql: string, limit?: number): SqlRows;
   abstract each(sql: string, onRow: (row: readonly SqlValue[]) => void): void;

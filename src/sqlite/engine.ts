@@ -14,8 +14,9 @@ export type ScalarFunction = (...args: SqlValue[]) => SqlValue;
 /** A statement prepared once, to give the rows of a table slice by slice. */
 export interface PreparedRows {
   /**
-   * The rows for a value of the statement's only parameter, integers as in `SqlValue`. They lie in memory
-   * together: the statement limits their number. Of a damaged table, the rows before the damage are given.
+   * The rows for a value of the statement's only parameter, integers as in `SqlValue`. They may lie in
+   * memory together: the statement limits their number (`SqlEngine.sliceRows`). Of a damaged table, the rows
+   * before the damage are given.
    * @throws SqlError
    */
   each(parameter: number | bigint, onRow: (row: readonly SqlValue[]) => void): void;
@@ -62,6 +63,8 @@ export interface SqlEngine {
   each(sql: string, onRow: (row: readonly SqlValue[]) => void): void;
   /** @param sql a statement with one parameter, `?` @throws SqlError */
   prepare(sql: string): PreparedRows;
+  /** Rows to ask a prepared statement for at once, where a table is read in slices. */
+  readonly sliceRows: number;
   /**
    * Streams numeric columns only, as doubles (NULL is NaN): the fast way into typed arrays.
    * Subtract epochs in the SQL so that no value passes 2^53. @throws SqlError

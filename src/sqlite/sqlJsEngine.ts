@@ -74,6 +74,8 @@ export function newSqlJsDatabase(sqlJs: SqlJs): SqlDatabase {
 
 class SqlJsEngine extends BaseEngine implements SqlDatabase {
   readonly ownPercentiles = false;
+  /** Rows are given one by one, and beginning anew looks for the file and its journal. */
+  readonly sliceRows = 50_000;
 
   constructor(private readonly db: SqlJsDatabase) {
     super();

@@ -160,6 +160,14 @@ function discard({ buffer }: NumberArray): void {
   }
 }
 
+/** Columns that have all left; where the builder is not read again, their order goes with it. */
+function left<T>({ order, free }: Leaving, columns: T): T {
+  if (free && order !== undefined) {
+    discard(order);
+  }
+  return columns;
+}
+
 class TimedBuilder {
   readonly start = new GrowingColumn(Float64Array);
   readonly duration = new GrowingColumn(Float64Array);
@@ -246,7 +254,7 @@ export class GpuBuilder extends TimedBuilder {
   /** @param free true where the builder is not read again */
   build(free = false): GpuColumns {
     const leaving = this.leaving(free);
-    return {
+    return left(leaving, {
       kind: this.kind.leave(leaving),
       launch: this.launch.leave(leaving),
       correlation: this.correlation.leave(leaving),
@@ -256,7 +264,7 @@ export class GpuBuilder extends TimedBuilder {
       replayed: this.replayed.leave(leaving),
       stack: this.stack.leave(leaving),
       ...this.timed(leaving),
-    };
+    });
   }
 }
 
@@ -294,7 +302,7 @@ export class LaunchBuilder extends TimedBuilder {
   build(free = false, ranges = true): LaunchColumns {
     const { count } = this;
     const leaving = this.leaving(free);
-    return {
+    return left(leaving, {
       ...(this.correlation.length > 0 && { correlation: this.correlation.leave(leaving) }),
       // Who goes on with the columns may still write stacks.
       stack: free ? this.stack.leaveAsLinks(leaving) : this.stack.leave(leaving),
@@ -302,7 +310,7 @@ export class LaunchBuilder extends TimedBuilder {
       range: ranges
         ? sharedColumn(Int32Array, count).fill(-1)
         : sharedColumn(Int8Array, count).fill(-1),
-    };
+    });
   }
 }
 
@@ -368,7 +376,10 @@ export class HostBuilder extends TimedBuilder {
   /** @param free true where the builder is not read again */
   build(free = false): HostColumns {
     const leaving = this.leaving(free);
-    const stack = this.stack.length === 0 ? {} : { stack: this.stack.leaveAsLinks(leaving) };
-    return { kind: this.kind.leave(leaving), ...stack, ...this.timed(leaving) };
+    return left(leaving, {
+      kind: this.kind.leave(leaving),
+      ...(this.stack.length > 0 && { stack: this.stack.leaveAsLinks(leaving) }),
+      ...this.timed(leaving),
+    });
   }
 }

@@ -1,4 +1,4 @@
-import type { FormatId, TimedColumns, Trace } from './columns.js';
+import type { FormatId, RecordedTime, TimedColumns, Trace } from './columns.js';
 import type { LayerLabels } from './labels.js';
 
 /** 'gpu': durations are time on a GPU. 'host_api': durations are time inside API calls on the host. */
@@ -36,6 +36,16 @@ export function recordedNs({ recorded, spanNs }: Trace): number {
   return recorded === undefined
     ? spanNs
     : recorded.reduce((sum, { start, end }) => sum + (end - start), 0);
+}
+
+/** ns of a window in which a rank was recorded: all of it, unless the run was recorded several times. */
+export function recordedInWindow(
+  { recorded }: { readonly recorded?: RecordedTime },
+  { startNs, endNs }: { readonly startNs: number; readonly endNs: number },
+): number {
+  return recorded === undefined
+    ? endNs - startNs
+    : Math.max(0, Math.min(endNs, recorded.end) - Math.max(startNs, recorded.start));
 }
 
 /**

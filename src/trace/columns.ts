@@ -175,6 +175,8 @@ export interface Rank {
   readonly device: string;
   /** how its clock lies to those of the other ranks; absent where its file was read alone */
   readonly clock?: RankClock;
+  /** when its file was recorded, where the run was recorded several times; absent where all of the trace */
+  readonly recorded?: RecordedTime;
 }
 
 /** What matching collectives say of the clock of one rank's file. Times in ns. */
@@ -208,6 +210,8 @@ export interface RankFile {
   readonly bytes: number;
   /** whether its events are in the trace */
   readonly loaded: boolean;
+  /** why it cannot be read, as a sentence; absent where nobody tried, or it was read */
+  readonly problem?: string;
 }
 
 /**

@@ -608,6 +608,11 @@ function fileNames({ files }: TraceSummary): string {
 }
 
 function ranksText({ ranks, run }: TraceSummary): string {
+  if (ranks.some(({ recorded }) => recorded !== undefined)) {
+    const numbers = new Set(ranks.map(({ rank }) => rank).filter((rank) => rank >= 0));
+    const known = numbers.size > 0 ? `${formatCountOf(numbers.size, 'rank')} in ` : '';
+    return known + formatCountOf(ranks.length, 'recording');
+  }
   const unread = run.filter((file) => !file.loaded).length;
   return unread > 0
     ? `${formatCount(ranks.length)} of ${formatCount(ranks.length + unread)} ranks`

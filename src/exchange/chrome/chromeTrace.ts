@@ -13,6 +13,7 @@ import {
   type LayerLabels,
   type Trace,
 } from '../../trace/index.js';
+import { HOST_CATEGORIES } from '../../formats/kineto/categories.js';
 import type { ExportPart, ExportParts } from '../exportRequest.js';
 import { exportedRows, inWindow, rowsOf, type RowChoice } from '../exportedRows.js';
 import { jsonId, jsonNames, jsonText } from '../jsonText.js';
@@ -105,7 +106,7 @@ class ChromeWriting {
     yield* this.events('ranges', rows.ranges, range);
     yield* this.events('host events', rows.host, (i) => {
       const kind = HOST_KINDS[host.kind[i]];
-      return `{"ph":"X","cat":"${kind}","name":${this.name(host.name[i])},${this.when(host, i)}}`;
+      return `{"ph":"X","cat":"${HOST_CATEGORIES[kind]}","name":${this.name(host.name[i])},${this.when(host, i)}}`;
     });
     yield* this.counters();
     yield* this.marks();

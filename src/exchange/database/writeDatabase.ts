@@ -220,6 +220,14 @@ class DatabaseWriting {
         trace.recorded === undefined
           ? null
           : JSON.stringify(trace.recorded.flatMap(({ start, end }) => [start, end])),
+      ranks_recorded: trace.ranks.some(({ recorded }) => recorded !== undefined)
+        ? JSON.stringify(
+            trace.ranks.flatMap(({ recorded }) => [
+              recorded?.start ?? 0,
+              recorded?.end ?? trace.spanNs,
+            ]),
+          )
+        : null,
       time_kind: timeKindOf(trace),
       rows_in_file: report.rowsInFile,
       rows_read: report.rowsRead,

@@ -1,3 +1,5 @@
+import { HOST_KINDS, type HostKind } from '../../trace/index.js';
+
 /** What the rows of a category are to us. `None`: known and left out, or unknown. */
 export const Role = {
   None: 0,
@@ -8,7 +10,7 @@ export const Role = {
   Python: 5,
   Operator: 6,
   Annotation: 7,
-  Overhead: 8,
+  Host: 8,
 } as const;
 export type Role = (typeof Role)[keyof typeof Role];
 
@@ -38,11 +40,35 @@ const ROLES: Readonly<Record<string, Role>> = {
   cpu_op: Role.Operator,
   Operator: Role.Operator,
   user_annotation: Role.Annotation,
-  overhead: Role.Overhead,
 };
 
+/**
+ * Categories of host events. PyTorch knows the first; the others are those of our own exports, which
+ * nothing else uses.
+ */
+export const HOST_CATEGORIES = {
+  overhead: 'overhead',
+  scheduler: 'host_scheduler',
+  memory: 'host_memory',
+  process: 'host_process',
+  io: 'host_io',
+  network: 'host_network',
+  other: 'host_other',
+} as const satisfies Record<HostKind, string>;
+const HOST_CODES = new Map<string, number>(
+  HOST_KINDS.map((kind, code) => [HOST_CATEGORIES[kind], code]),
+);
+
+/** Code in HOST_KINDS of a category of host events; -1 for another one. */
+export function hostKindOf(category: string): number {
+  return HOST_CODES.get(category) ?? -1;
+}
+
 export function roleOf(category: string): Role {
-  return Object.hasOwn(ROLES, category) ? ROLES[category] : Role.None;
+  if (Object.hasOwn(ROLES, category)) {
+    return ROLES[category];
+  }
+  return HOST_CODES.has(category) ? Role.Host : Role.None;
 }
 
 /** Why a complete event of this category is no event of ours. */

@@ -134,7 +134,7 @@ function skippedRows(all: readonly TraceRows[]): TraceReport['skipped'] {
 function rankTrace(source: TraceSource, { label, rows }: RankRows, meta: KinetoMetadata): Trace {
   const launches = rows.launches.build();
   const lanes = rows.lanes.build(0);
-  const links = linkKernels(rows.gpu, launches, rows.names, lanes);
+  const links = linkKernels(rows.gpu, launches, rows.names, lanes, meta.uniqueCorrelations);
   const collectives = rows.collectives.build(rows.gpu.order());
   const gpu = rows.gpu.build();
   const nested = nestRanges(rows.ranges, [launches], resolutionNs(rows, meta));

@@ -27,15 +27,17 @@ export interface LinkResult {
  * links nothing.
  *
  * @param lanes of both tables
+ * @param unique whether no two calls have the same id, in whatever process
  */
 export function linkKernels(
   gpu: GpuBuilder,
   launches: LaunchColumns,
   names: NameTable,
   lanes: readonly Lane[],
+  unique = false,
 ): LinkResult {
   const isGraph = names.all().map((name) => GRAPH_LAUNCH.test(name));
-  const byProcess = callsByProcess(launches, names, lanes);
+  const byProcess = unique ? [callsById(launches)] : callsByProcess(launches, names, lanes);
   const callOf =
     byProcess.length === 1
       ? (id: number) => byProcess[0].get(id)
@@ -59,6 +61,14 @@ export function linkKernels(
 type CallsById = Map<number, number>;
 
 const AMBIGUOUS = -2;
+
+function callsById({ count, correlation }: LaunchColumns): CallsById {
+  const calls: CallsById = new Map();
+  for (let i = 0; i < count; i++) {
+    calls.set(correlation?.[i] ?? NaN, i);
+  }
+  return calls;
+}
 
 /** The call that stands for each correlation id, of each process that made calls. */
 function callsByProcess(

@@ -6,6 +6,8 @@ export interface KinetoMetadata {
   /** undefined where there is none */
   readonly schemaVersion: string | undefined;
   readonly devices: readonly Device[];
+  /** true where no two calls of the file have the same correlation: our own exports promise it */
+  readonly uniqueCorrelations: boolean;
   /** -1 where it does not say */
   readonly rank: number;
   readonly worldSize: number;
@@ -104,6 +106,7 @@ export function readMetadata(texts: ReadonlyMap<string, string>): KinetoMetadata
   return {
     baseNs: base === null ? 0n : BigInt(base[1]),
     hasBase: base !== null && base[1] !== '0',
+    uniqueCorrelations: texts.has('layerscope'),
     schemaVersion: schema === '' ? undefined : schema,
     devices,
     rank: integer(distributed['rank']) ?? -1,

@@ -2,7 +2,6 @@ import {
   ANNOTATION,
   FRAME,
   GpuBuilder,
-  HOST_KINDS,
   HostBuilder,
   KERNEL,
   LaunchBuilder,
@@ -17,7 +16,7 @@ import { ByteInterner } from './byteInterner.js';
 import { CallStacks } from './callStack.js';
 import { CollectiveArguments } from './collectiveArguments.js';
 import { KinetoCounters } from './counters.js';
-import { Role, roleOf, skippedCategory, skippedPhase } from './categories.js';
+import { hostKindOf, Role, roleOf, skippedCategory, skippedPhase } from './categories.js';
 import type { EventFields, EventSink, Span } from './eventStream.js';
 import { ForwardLinks } from './forwardLinks.js';
 import { decodeString, wholeEnd } from './jsonBytes.js';
@@ -25,10 +24,17 @@ import { Lanes } from './lanes.js';
 import { RawRanges } from './rangeNesting.js';
 import { TraceClock } from './traceClock.js';
 
-const OVERHEAD = HOST_KINDS.indexOf('overhead');
 const COMPLETE = 0x58; // 'X'
 const COUNTER = 0x43; // 'C'
 const INSTANT = 0x69; // 'i'
+interface Category {
+  readonly text: string;
+  readonly role: Role;
+  /** code in HOST_KINDS; -1 where the role is another one */
+  readonly hostKind: number;
+}
+const NO_CATEGORY: Category = { text: '', role: Role.None, hostKind: -1 };
+
 /** A hostile file may name a different category in each row. */
 const MAX_REASONS = 200;
 const OTHER = 'other categories';
@@ -65,10 +71,10 @@ export class TraceRows implements EventSink {
   private readonly nameIds = new ByteInterner((b, start, end) =>
     this.names.intern(decodeString(b, start, end)),
   );
-  private readonly categories: { text: string; role: Role }[] = [];
+  private readonly categories: Category[] = [];
   private readonly categoryIds = new ByteInterner((b, start, end) => {
     const text = decodeString(b, start, end);
-    return this.categories.push({ text, role: roleOf(text) }) - 1;
+    return this.categories.push({ text, role: roleOf(text), hostKind: hostKindOf(text) }) - 1;
   });
   private readonly stackIds = new ByteInterner((b, start, end) =>
     this.stacks.add(decodeString(b, start, end)),
@@ -112,7 +118,7 @@ export class TraceRows implements EventSink {
     this.rowsInFile++;
     const category =
       fields.cat.start < 0
-        ? { text: '', role: Role.None }
+        ? NO_CATEGORY
         : this.categories[this.categoryIds.intern(fields.bytes, fields.cat.start, fields.cat.end)];
     const complete =
       fields.ph.end - fields.ph.start === 1 && fields.bytes[fields.ph.start] === COMPLETE;
@@ -137,7 +143,7 @@ export class TraceRows implements EventSink {
       this.skip('rows with a negative duration');
       return;
     }
-    this.row(fields, category.role, start, duration);
+    this.row(fields, category, start, duration);
   }
 
   /** Takes an event that samples a counter: it is no row. False for any other. */
@@ -157,7 +163,12 @@ export class TraceRows implements EventSink {
     return true;
   }
 
-  private row(fields: EventFields, role: Role, start: number, duration: number): void {
+  private row(
+    fields: EventFields,
+    { role, hostKind }: Category,
+    start: number,
+    duration: number,
+  ): void {
     const name = this.nameIds.intern(fields.bytes, fields.name.start, fields.name.end);
     switch (role) {
       case Role.Kernel:
@@ -228,13 +239,13 @@ export class TraceRows implements EventSink {
             : this.stackIds.intern(fields.bytes, fields.callStack.start, fields.callStack.end),
         );
         return;
-      case Role.Overhead:
+      case Role.Host:
         this.host.push({
           start,
           duration,
           name,
           lane: this.lanes.thread(fields),
-          kind: OVERHEAD,
+          kind: hostKind,
         });
         return;
       case Role.None:

@@ -18,6 +18,7 @@ import {
   type LayerLabels,
   type RangeColumns,
   type Rank,
+  type RecordedTime,
   type Trace,
   type TraceReport,
   type Warning,
@@ -258,7 +259,7 @@ class ImportReading {
       spanNs: span !== undefined && span >= 0 ? span : lastEnd(events),
       ...this.recorded(),
       names,
-      ranks: ranks.list,
+      ranks: this.withTimes(ranks.list),
       lanes: lanes.list,
       gpu: gpuColumns(gpuRows),
       ...this.collectives(gpuRows.places, namePlaces),
@@ -316,15 +317,28 @@ class ImportReading {
 
   /** When the recorder ran, where it paused. */
   private recorded(): Pick<Trace, 'recorded'> {
-    const times = parsedJson(this.metaOf('recorded'));
+    const recorded = this.times('recorded');
+    return recorded.length === 0 ? {} : { recorded };
+  }
+
+  /** Ranks and when each was recorded, where the run was recorded several times. */
+  private withTimes(ranks: readonly Rank[]): readonly Rank[] {
+    const times = this.times('ranks_recorded');
+    return times.length === ranks.length
+      ? ranks.map((rank, i) => ({ ...rank, recorded: times[i] }))
+      : ranks;
+  }
+
+  /** Starts and ends in turn. */
+  private times(key: MetaKey): readonly RecordedTime[] {
+    const times = parsedJson(this.metaOf(key));
     if (!Array.isArray(times) || !times.every((time) => Number.isFinite(time))) {
-      return {};
+      return [];
     }
     const numbers = times as readonly number[];
-    const recorded = numbers.flatMap((start, i) =>
+    return numbers.flatMap((start, i) =>
       i % 2 === 0 && start <= numbers[i + 1] ? { start, end: numbers[i + 1] } : [],
     );
-    return recorded.length === 0 ? {} : { recorded };
   }
 
   private metaOf(key: MetaKey): SqlValue {

@@ -56,6 +56,7 @@ export type MetaKey =
   | 'file_base_ns'
   | 'span_ns'
   | 'recorded'
+  | 'ranks_recorded'
   | 'time_kind'
   | 'rows_in_file'
   | 'rows_read'
@@ -66,7 +67,7 @@ export type MetaKey =
   | 'attribution';
 
 /** A rank; where it was read alone, its clock has no note. */
-export interface RankRow extends Omit<Rank, 'clock'> {
+export interface RankRow extends Omit<Rank, 'clock' | 'recorded'> {
   readonly clockAgainst: string;
   readonly clockSkewNs: number | null;
   readonly clockSpreadNs: number | null;

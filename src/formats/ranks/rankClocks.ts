@@ -1,5 +1,6 @@
 import type { RankClock, Trace } from '../../trace/index.js';
 import { collectiveSeries, type CollectiveSeries } from './collectiveSeries.js';
+import { durationText } from './durationText.js';
 import { skewBetween, type NoSkew, type Skew } from './skew.js';
 
 /** A clock is only set right where it is off by more than this, and by more than its own spread. ns */
@@ -64,6 +65,10 @@ const NO_CLOCK: RankClock = {
 };
 
 function skewOfParts(a: Part, b: Part): Skew | NoSkew {
+  const without = [a, b].filter(({ series }) => series.size === 0).map(({ label }) => label);
+  if (without.length === 1) {
+    return { reason: `${without[0]} has no collectives to compare`, matches: 0 };
+  }
   const distance = Number(b.trace.clock.originNs - a.trace.clock.originNs);
   return skewBetween(a.series, b.series, distance);
 }
@@ -78,12 +83,12 @@ function clockOf(part: Part, against: Part, other: RankClock, found: Skew): Rank
   const drift =
     found.driftNs === 0
       ? ''
-      : ` It drifts: by ${duration(Math.abs(found.driftNs))} from the first to the last third of them.`;
+      : ` It drifts: by ${durationText(Math.abs(found.driftNs))} from the first to the last third of them.`;
   const distance =
     Math.abs(found.skewNs) < 1
       ? 'agrees with'
-      : `is ${duration(Math.abs(found.skewNs))} ${found.skewNs > 0 ? 'ahead of' : 'behind'}`;
-  const evidence = `from ${grouped(found.matches)} matching collectives, spread ${duration(found.spreadNs)}`;
+      : `is ${durationText(Math.abs(found.skewNs))} ${found.skewNs > 0 ? 'ahead of' : 'behind'}`;
+  const evidence = `from ${grouped(found.matches)} matching collectives, spread ${durationText(found.spreadNs)}`;
   return {
     against: against.label,
     skewNs,
@@ -94,7 +99,7 @@ function clockOf(part: Part, against: Part, other: RankClock, found: Skew): Rank
       `The clock of ${part.label} ${distance} that of ${against.label}, ${evidence}. ` +
       (shiftNs === 0
         ? 'Its times are as in the file.'
-        : `${shiftNs > 0 ? 'Added to' : 'Taken off'} its times: ${duration(Math.abs(shiftNs))}` +
+        : `${shiftNs > 0 ? 'Added to' : 'Taken off'} its times: ${durationText(Math.abs(shiftNs))}` +
           (found.impossible === 0
             ? '.'
             : `; else ${grouped(found.impossible)} of them would have ended on one rank before the other had begun them.`)) +
@@ -119,7 +124,7 @@ export function clockOfRank(file: RankClock, within: RankClock | undefined): Ran
   const moved =
     file.shiftNs === 0
       ? ''
-      : ` Then ${duration(Math.abs(file.shiftNs))} ${file.shiftNs > 0 ? 'added to' : 'taken off'} the times of all ranks of its file.`;
+      : ` Then ${durationText(Math.abs(file.shiftNs))} ${file.shiftNs > 0 ? 'added to' : 'taken off'} the times of all ranks of its file.`;
   return {
     against: within.against,
     skewNs: isKnown && isCompared ? (file.skewNs ?? 0) + skewNs : null,
@@ -139,12 +144,6 @@ function unknownClock(label: string, first: string, refusal: NoSkew | undefined)
     shiftNs: 0,
     note: `How far the clock of ${label} is from that of ${first} cannot be told: ${refusal?.reason ?? 'there are no collectives to compare'}.`,
   };
-}
-
-/** "12.5 µs", "3.2 ms", "17.0 s" */
-function duration(ns: number): string {
-  const [divisor, unit] = ns < 1e6 ? [1e3, 'µs'] : ns < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
-  return `${(ns / divisor).toLocaleString('en-US', { maximumFractionDigits: ns < 1e9 ? 1 : 3 })} ${unit}`;
 }
 
 function grouped(count: number): string {

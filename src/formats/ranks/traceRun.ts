@@ -4,7 +4,6 @@ import {
   type Rank,
   type RankFile,
   type Trace,
-  type Warning,
 } from '../../trace/index.js';
 import { longerThanAllStarts } from '../longEvents.js';
 import { joinRanks, type JoinedRanks } from '../mergeRanks.js';
@@ -24,6 +23,13 @@ import { isTar, TarArchive } from '../tar/tarArchive.js';
 import type { TarEntry } from '../tar/tarEntries.js';
 import { compareNames, rankOfFileName, ranksOfNames } from './rankOfName.js';
 import { chosenRanks, type RankChoice } from './rankChoice.js';
+import {
+  leftOutWarnings,
+  sentenceOf,
+  unreadableWarnings,
+  worldSizeWarnings,
+  type UnusedFile,
+} from './runWarnings.js';
 
 /** A file of a run, to be opened when its bytes are needed. */
 export interface RunInput {
@@ -37,9 +43,6 @@ export interface RunInput {
   readonly named: boolean;
 }
 
-/** Left-out files named in a warning. */
-const NAMED = 3;
-
 interface RunFile extends RunInput {
   readonly stated: StatedRank;
   /** bytes as stored */
@@ -50,11 +53,6 @@ interface RunFile extends RunInput {
   /** whether it is a packed database; undefined where none of its bytes were at hand */
   readonly packed: boolean | undefined;
   readonly archived: { readonly archive: TarArchive; readonly entry: TarEntry } | undefined;
-}
-
-interface LeftOut {
-  readonly name: string;
-  readonly sentence: string;
 }
 
 /** What is read of a run: some of its files, as one trace. */
@@ -70,10 +68,12 @@ interface Loaded {
  */
 export class TraceRun {
   private loaded: Loaded | undefined;
+  /** files that were to be read and cannot be, and why */
+  private readonly problems = new Map<RunFile, string>();
 
   private constructor(
     private readonly files: readonly RunFile[],
-    private readonly leftOut: LeftOut[],
+    private readonly leftOut: UnusedFile[],
     private readonly readers: readonly FormatReader[],
   ) {}
 
@@ -90,7 +90,7 @@ export class TraceRun {
     if (inputs.length === 0) {
       throw new TraceOpenError('not-found', 'No file was given to open.');
     }
-    const listing = new Listing(readers, options);
+    const listing = new Listing(readers, options, inputs.length > 1);
     for (const [i, input] of inputs.entries()) {
       throwIfCancelled(options.signal);
       if (inputs.length > 1) {
@@ -166,6 +166,7 @@ export class TraceRun {
           unreadable.add(file);
         } else {
           read.set(file, trace);
+          this.problems.delete(file);
         }
       }
     } finally {
@@ -187,7 +188,6 @@ export class TraceRun {
       (file) => read.get(file) ?? before?.joined.part(before.files.indexOf(file)) ?? [],
     );
     read.clear();
-    refuseMixture(traces);
     this.loaded = { files, joined: joinRanks(traces) };
   }
 
@@ -213,10 +213,10 @@ export class TraceRun {
       }
     } catch (error) {
       if (!file.named && spare && isOfFile(error)) {
-        this.leftOut.push({ name: file.name, sentence: error.message });
+        this.problems.set(file, error.message);
         return undefined;
       }
-      throw error;
+      throw this.isSeveral ? ofFile(error, file.name) : error;
     }
   }
 
@@ -238,14 +238,19 @@ export class TraceRun {
       throw new Error('Nothing of the run is loaded.');
     }
     const { trace } = this.loaded.joined;
-    const warnings = leftOutWarnings(this.leftOut);
-    if (!this.isSeveral && warnings.length === 0) {
+    const run = this.isSeveral ? this.files.map((file) => this.rankFile(file)) : undefined;
+    const warnings = [
+      ...leftOutWarnings(this.leftOut),
+      ...unreadableWarnings([...this.problems].map(([{ name }, sentence]) => ({ name, sentence }))),
+      ...(run === undefined ? [] : worldSizeWarnings(run, trace.ranks)),
+    ];
+    if (run === undefined && warnings.length === 0) {
       return trace;
     }
     const { report } = trace;
     return {
       ...trace,
-      ...(this.isSeveral ? { run: this.files.map((file) => this.rankFile(file)) } : {}),
+      ...(run === undefined ? {} : { run }),
       report: { ...report, warnings: [...warnings, ...report.warnings] },
     };
   }
@@ -254,6 +259,7 @@ export class TraceRun {
     const { path, name, bytes, stated } = file;
     const at = this.loaded?.files.indexOf(file) ?? -1;
     const read = this.loaded?.joined.parts[at];
+    const problem = this.problems.get(file);
     const single = read?.ranks.length === 1 ? read.ranks[0] : undefined;
     const rank = single === undefined || single.rank < 0 ? stated.rank : single.rank;
     return {
@@ -265,6 +271,7 @@ export class TraceRun {
       name,
       bytes: read?.files[0]?.bytes ?? bytes,
       loaded: read !== undefined,
+      ...(problem === undefined ? {} : { problem }),
     };
   }
 }
@@ -272,12 +279,15 @@ export class TraceRun {
 /** Looks at files, one after another, and sorts out what is no trace. */
 class Listing {
   readonly files: RunFile[] = [];
-  readonly leftOut: LeftOut[] = [];
-  private readonly identities = new Set<string>();
+  readonly leftOut: UnusedFile[] = [];
+  /** paths of the files looked at, by what tells them apart */
+  private readonly identities = new Map<string, string>();
 
+  /** @param several whether an error has to say which file it is of */
   constructor(
     private readonly readers: readonly FormatReader[],
     private readonly options: ReadOptions,
+    private readonly several: boolean,
   ) {}
 
   async add(input: RunInput): Promise<void> {
@@ -289,10 +299,11 @@ class Listing {
     let source: TraceSource | undefined;
     try {
       source = await input.open();
-      if (this.isKnown(source)) {
+      const same = this.pathOfSame(source);
+      if (same !== undefined) {
         throw new TraceOpenError(
           'unsupported',
-          'The same file was given more than once: each rank of a run has a file of its own.',
+          `The same file was given more than once (${printable(same)}, ${printable(source.path)}): each rank of a run has a file of its own.`,
         );
       }
       if (source.size === 0) {
@@ -314,7 +325,7 @@ class Listing {
       }
     } catch (error) {
       if (input.named || !isOfFile(error)) {
-        throw error;
+        throw this.several ? ofFile(error, name) : error;
       }
       this.leftOut.push({ name, sentence: error.message });
     } finally {
@@ -322,10 +333,11 @@ class Listing {
     }
   }
 
-  private isKnown(source: TraceSource): boolean {
-    const identity = source.identity ?? source.path;
-    const known = this.identities.has(identity);
-    this.identities.add(identity);
+  /** The path a file was given under before. */
+  private pathOfSame({ identity, path }: TraceSource): string | undefined {
+    const key = identity ?? path;
+    const known = this.identities.get(key);
+    this.identities.set(key, known ?? path);
     return known;
   }
 
@@ -368,6 +380,15 @@ function isOfFile(error: unknown): error is TraceOpenError {
   return (
     error instanceof TraceOpenError && error.code !== 'cancelled' && error.code !== 'unpacks-large'
   );
+}
+
+/** An error with the name of its file, where the sentence does not say it. */
+function ofFile(error: unknown, name: string): unknown {
+  if (!isOfFile(error)) {
+    return error;
+  }
+  const { code, message, looksLike, tables } = error;
+  return new TraceOpenError(code, sentenceOf({ name, sentence: message }), looksLike, tables);
 }
 
 const NOT_LOOKED_AT = {
@@ -415,7 +436,7 @@ async function readerFor(probe: Probe, readers: readonly FormatReader[]): Promis
 }
 
 /** Files nobody named that are of another format than the rest belong to something else. */
-function ofOneFormat(files: readonly RunFile[], leftOut: LeftOut[]): readonly RunFile[] {
+function ofOneFormat(files: readonly RunFile[], leftOut: UnusedFile[]): readonly RunFile[] {
   const counts = new Map<FormatReader, number>();
   for (const { reader, named: isNamed } of files) {
     if (reader !== undefined) {
@@ -437,7 +458,7 @@ function ofOneFormat(files: readonly RunFile[], leftOut: LeftOut[]): readonly Ru
 }
 
 /** SGLang leaves a file of all ranks beside those of each: read together, every event would count twice. */
-function withoutMerged(files: readonly RunFile[], leftOut: LeftOut[]): readonly RunFile[] {
+function withoutMerged(files: readonly RunFile[], leftOut: UnusedFile[]): readonly RunFile[] {
   const single = files.filter(({ stated }) => stated.several !== true);
   if (single.length === 0) {
     return files;
@@ -449,15 +470,6 @@ function withoutMerged(files: readonly RunFile[], leftOut: LeftOut[]): readonly 
     });
   }
   return single;
-}
-
-function refuseMixture(traces: readonly Trace[]): void {
-  if (new Set(traces.map((trace) => trace.format)).size > 1) {
-    throw new TraceOpenError(
-      'unsupported',
-      `The files are of different formats (${traces.map((trace) => trace.formatLabel).join(', ')}): only the ranks of one run can be opened together.`,
-    );
-  }
 }
 
 /** Ranks that the files do not state, by their names. */
@@ -505,21 +517,6 @@ function withLongEvents(trace: Trace): Trace {
   }
   const warnings = [...trace.report.warnings, ...longerThanAllStarts(trace)];
   return { ...trace, report: { ...trace.report, warnings } };
-}
-
-function leftOutWarnings(leftOut: readonly LeftOut[]): Warning[] {
-  if (leftOut.length === 0) {
-    return [];
-  }
-  const sentences = leftOut.slice(0, NAMED).map(({ sentence }) => sentence);
-  const more = leftOut.length > NAMED ? ` And ${leftOut.length - NAMED} more.` : '';
-  return [
-    {
-      code: 'left-out-files',
-      message: `${leftOut.length === 1 ? 'A file' : `${leftOut.length} files`} beside the trace ${leftOut.length === 1 ? 'is' : 'are'} no part of it: ${sentences.join(' ')}${more}`,
-      rows: 0,
-    },
-  ];
 }
 
 /** Progress of one of several files, as a part of the whole. */

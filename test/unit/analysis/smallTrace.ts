@@ -83,6 +83,7 @@ export interface Parts {
 
 /** A trace of the given events. Those of `launches` and `ranges` must be given in time order. */
 export function traceOf(parts: Parts): Trace {
+  const lanes = parts.lanes ?? [stream()];
   const names = new NameTable();
   const gpu = new GpuBuilder();
   let end = 0;
@@ -153,10 +154,8 @@ export function traceOf(parts: Parts): Trace {
     clock: { originNs: 0n, epoch: 'session', fileBaseNs: 0n },
     spanNs: parts.spanNs ?? end,
     names,
-    ranks: parts.ranks ?? [
-      { rank: 0, worldSize: 1, label: 'rank 0', path: '/traces/small.json', device: 'H200' },
-    ],
-    lanes: parts.lanes ?? [stream()],
+    ranks: parts.ranks ?? ranksOf(lanes),
+    lanes,
     gpu: gpu.build(),
     launches: builtLaunches,
     ranges: ranges.build(),
@@ -226,4 +225,16 @@ export function randomNumbers(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** A rank for each that the lanes are of. */
+function ranksOf(lanes: readonly Lane[]): Rank[] {
+  const count = Math.max(...lanes.map(({ rank }) => rank)) + 1;
+  return Array.from({ length: count }, (_, rank) => ({
+    rank,
+    worldSize: count,
+    label: `rank ${rank}`,
+    path: '/traces/small.json',
+    device: 'H200',
+  }));
 }

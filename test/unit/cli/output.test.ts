@@ -42,6 +42,7 @@ const decomposition: Decomposition = {
     events: 7300,
     gpu_events: 6400,
     span_ns: 59.955e9,
+    recorded_ns: 59.955e9,
     ranks: 1,
   },
   by: 'layer-type',

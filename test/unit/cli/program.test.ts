@@ -22,6 +22,7 @@ const summary: TraceSummary = {
   recordedFormat: 'flat',
   formatLabel: 'events table',
   spanNs: 1e9,
+  recordedNs: 1e9,
   originNs: '1777334400000000123',
   epoch: 'unix',
   ranks: [{ rank: -1, worldSize: 1, label: 'a.db', path: '/t/a.db', device: '' }],
@@ -66,7 +67,15 @@ const POPULATION: Population = {
 };
 
 const DECOMPOSITION: Decomposition = {
-  trace: { path: '/t/a.db', format: 'flat', events: 1, gpu_events: 1, span_ns: 1e9, ranks: 1 },
+  trace: {
+    path: '/t/a.db',
+    format: 'flat',
+    events: 1,
+    gpu_events: 1,
+    span_ns: 1e9,
+    recorded_ns: 1e9,
+    ranks: 1,
+  },
   by: 'layer-type',
   population: POPULATION,
   overall: { ...summary.dashboard.overall, duty_cycle: 0.5 },

@@ -32,6 +32,18 @@ describe('what is said of ranks that are not loaded', () => {
     ]);
   });
 
+  it('does not offer to load what cannot be read, or what a loaded rank has the number of', () => {
+    const file = (rank: number, more: object) => ({ rank, label: `rank ${rank}`, ...more });
+    const run = [file(0, { loaded: true }), file(1, { loaded: false, problem: 'It is damaged.' })];
+    expect(notesOnRanks({ run } as unknown as TraceSummary)).toEqual([
+      'Loaded: 1 of 2 ranks (0). 1 file cannot be read.',
+    ]);
+    const twice = [...run, file(0, { loaded: false })];
+    expect(notesOnRanks({ run: twice } as unknown as TraceSummary)).toEqual([
+      'Loaded: 1 of 3 ranks (0). 1 file cannot be read. --ranks all loads the others.',
+    ]);
+  });
+
   it('is nothing where all are, or there is one', () => {
     expect(notesOnRanks(summary([0, 1], [0, 1]))).toEqual([]);
     expect(notesOnRanks(summary([], []))).toEqual([]);

@@ -126,7 +126,7 @@ describe('ranks that do not fit well', () => {
     const rank = ',"baseTimeNanoseconds":1000000000,"distributedInfo":{"rank":0,"world_size":2}';
     const merged = mergeRanks([
       await readText(file(kernel('1'), rank), 'runs/a/first.json'),
-      await readText(file(kernel('2'), rank), 'runs/b/second.json'),
+      await readText(file(kernel('1.5'), rank), 'runs/b/second.json'),
     ]);
     expect(merged.ranks.map((r) => r.label)).toEqual([
       'rank 0 (first.json)',

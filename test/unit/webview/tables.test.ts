@@ -42,7 +42,15 @@ function row(key: string, figures: Partial<DecompositionRow>): DecompositionRow 
 
 function decomposition(rows: readonly DecompositionRow[], classified = 1): Decomposition {
   return {
-    trace: { path: 'a.db', format: 'flat', events: 1, gpu_events: 1, span_ns: 1e9, ranks: 1 },
+    trace: {
+      path: 'a.db',
+      format: 'flat',
+      events: 1,
+      gpu_events: 1,
+      span_ns: 1e9,
+      recorded_ns: 1e9,
+      ranks: 1,
+    },
     by: 'layer-type',
     population: {
       rows: 6400,

@@ -93,7 +93,6 @@ export async function readNsysExport(
     }
   }
   const fileBaseNs = recording.fileBase ?? 0n;
-  const stackTable = stacks.build();
   return {
     files: [{ path: source.path, name: source.name, bytes: source.size }],
     format: 'nsys',
@@ -113,7 +112,7 @@ export async function readNsysExport(
     ranges,
     host,
     kernelShapes: work.kernelShapes,
-    stacks: stackTable,
+    stacks: stacks.build(),
     counters: counters.build(origin, lanes),
     markers: [],
     report: {
@@ -140,7 +139,7 @@ export async function readNsysExport(
       missing: [
         ...(gpu.count === 0 ? ['GPU events'] : []),
         ...(launches.count === 0 ? ['launches'] : []),
-        ...(stackTable.stacks.length === 0 ? ['launch stacks'] : []),
+        ...(launches.stack.every((stack) => stack < 0) ? ['launch stacks'] : []),
         ...(ranges.count === 0 ? ['NVTX ranges'] : []),
         ...(nvtx.operators === 0 ? ['operators'] : []),
         ...(rows.count('COMPOSITE_EVENTS') === 0 ? ['CPU samples'] : []),

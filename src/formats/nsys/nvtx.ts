@@ -1,3 +1,4 @@
+import type { SqlValue } from '../../sqlite/engine.js';
 import {
   ANNOTATION,
   GrowingColumn,
@@ -120,16 +121,12 @@ export class NsysRanges {
         const [start, stated, type, process, thread, textId, domainId, jsonId] = row
           .slice(0, JSON_TEXT)
           .map(number);
-        const stored = (): string =>
-          row[TEXT] === null ? this.strings.get(textId) : textOf(row[TEXT]);
-        const payload = (): string =>
-          row[JSON_TEXT] === null ? this.strings.get(jsonId) : textOf(row[JSON_TEXT]);
         if (NAMING.has(type)) {
           rows.unread.add('names of NVTX domains, threads and resources');
           if (type === THREAD_NAME) {
-            this.places.nameThread(process, thread, stored());
+            this.places.nameThread(process, thread, this.text(row[TEXT], textId));
           } else if (type === DOMAIN) {
-            this.domains.set(`${process} ${domainId}`, stored());
+            this.domains.set(`${process} ${domainId}`, this.text(row[TEXT], textId));
           }
           return;
         }
@@ -144,7 +141,8 @@ export class NsysRanges {
         }
         const host = this.places.thread(process, thread);
         if (type === MARK && row[TEXT] === null && Number.isNaN(textId)) {
-          silent.push({ start, lane: host, domain: `${process} ${domainId}`, json: payload() });
+          const json = this.text(row[JSON_TEXT], jsonId);
+          silent.push({ start, lane: host, domain: `${process} ${domainId}`, json });
           return;
         }
         const { name, kind, sequence, isBackward } =
@@ -160,7 +158,7 @@ export class NsysRanges {
           this.numbered.backward.push(isBackward ? 1 : 0);
         }
         if ((row[JSON_TEXT] !== null || !Number.isNaN(jsonId)) && this.isNccl(name)) {
-          this.keepNcclCall(process, payload());
+          this.keepNcclCall(process, this.text(row[JSON_TEXT], jsonId));
         }
         this.raw.push(start, duration, name, lane, kind);
       },
@@ -172,6 +170,11 @@ export class NsysRanges {
         this.raw.push(mark.start, 0, this.textual('').name, mark.lane, ANNOTATION);
       }
     }
+  }
+
+  /** A text as the row has it, else as it was registered. */
+  private text(value: SqlValue, id: number): string {
+    return value === null ? this.strings.get(id) : textOf(value);
   }
 
   private isNccl(name: number): boolean {

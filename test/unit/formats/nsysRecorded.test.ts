@@ -232,6 +232,15 @@ describe('stacks', () => {
     expect(trace.report.missing).not.toContain('CPU samples');
     expect((await openFile(GRAPHS)).report.missing).toContain('CPU samples');
   });
+
+  it('stacks of operating system calls are none of launches', async () => {
+    expect((await openFile(STACKS)).report.missing).not.toContain('launch stacks');
+    const trace = await openBytes(
+      await changed(STACKS, 'DELETE FROM CUPTI_ACTIVITY_KIND_RUNTIME WHERE eventClass = 67'),
+    );
+    expect(trace.stacks.stacks.length).toBeGreaterThan(0);
+    expect(trace.report.missing).toContain('launch stacks');
+  });
 });
 
 describe('Python stacks', () => {

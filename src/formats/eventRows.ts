@@ -45,6 +45,14 @@ export async function eachEventRow(
     seen++;
     onRow(row);
   };
+  const giveNext = (row: readonly SqlValue[]): void => {
+    const number = row[expressions.length];
+    if (last !== null && !(number !== null && number > last)) {
+      // Slices of such a page would begin before those they follow, and differ by their length.
+      throw new SqlError('database disk image is malformed: its rows are in disorder', select);
+    }
+    give(row);
+  };
   const turn = async (): Promise<void> => {
     options.progress?.({
       stage: 'Reading events',
@@ -58,7 +66,7 @@ export async function eachEventRow(
   try {
     if (rowid) {
       const from = `${select} NOT INDEXED WHERE _rowid_ >= ? ORDER BY _rowid_ LIMIT ${engine.sliceRows}`;
-      await eachSlice(engine, from, () => last, give, turn);
+      await eachSlice(engine, from, () => last, giveNext, turn);
     } else {
       engine.each(select, give);
     }
@@ -81,7 +89,7 @@ export async function eachEventRow(
 /**
  * Runs a statement for slice after slice, each from the row after the last one given.
  * @param sql with the least number of a row as its parameter
- * @param last number of the last row given; null before the first
+ * @param last number of the last row given, greater than all before; null before the first
  * @param turn is awaited now and then
  */
 async function eachSlice(
@@ -106,11 +114,7 @@ async function eachSlice(
       if (inSlice < engine.sliceRows || row === LAST_ROW) {
         return;
       }
-      if (!(typeof row === 'number' || typeof row === 'bigint') || row < from) {
-        // Each slice would begin before the one it follows.
-        throw new SqlError('database disk image is malformed: its rows are in disorder', sql);
-      }
-      from = BigInt(row) + 1n;
+      from = BigInt(row as number | bigint) + 1n;
       rowsInTurn += inSlice;
       if (rowsInTurn >= ROWS_A_TURN) {
         rowsInTurn = 0;

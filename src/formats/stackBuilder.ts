@@ -4,6 +4,8 @@ import { NO_STACK, type Frame, type StackTable } from '../trace/index.js';
 export class StackBuilder {
   private readonly frames: Frame[] = [];
   private readonly frameIds = new Map<string, number>();
+  /** of the frames that are stored: a reader may give the same object again */
+  private readonly seen = new WeakMap<Frame, number>();
   private readonly stacks: Uint32Array[] = [];
   private readonly stackIds = new Map<string, number>();
 
@@ -36,12 +38,17 @@ export class StackBuilder {
   }
 
   private frame(frame: Frame): number {
+    const same = this.seen.get(frame);
+    if (same !== undefined) {
+      return same;
+    }
     const key = JSON.stringify([frame.file, frame.line, frame.function, frame.library]);
     let id = this.frameIds.get(key);
     if (id === undefined) {
       id = this.frames.length;
       this.frameIds.set(key, id);
       this.frames.push(frame);
+      this.seen.set(frame, id);
     }
     return id;
   }

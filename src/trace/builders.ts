@@ -379,7 +379,10 @@ export class HostBuilder extends TimedBuilder {
   /** @param free true where the builder is not read again */
   build(free = false): HostColumns {
     const leaving = this.leaving(free);
-    const stack = this.stack.length === 0 ? {} : { stack: this.stack.leaveAsLinks(leaving) };
-    return left(leaving, { kind: this.kind.leave(leaving), ...stack, ...this.timed(leaving) });
+    return left(leaving, {
+      kind: this.kind.leave(leaving),
+      ...(this.stack.length > 0 && { stack: this.stack.leaveAsLinks(leaving) }),
+      ...this.timed(leaving),
+    });
   }
 }

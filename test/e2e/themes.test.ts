@@ -11,8 +11,8 @@ import type { Workbench } from './workbench.js';
 const THEMES = [
   { name: 'Dark Modern', kind: 'vscode-dark' },
   { name: 'Light Modern', kind: 'vscode-light' },
-  { name: 'Default High Contrast', kind: 'vscode-high-contrast' },
-  { name: 'Default High Contrast Light', kind: 'vscode-high-contrast-light' },
+  { name: 'Dark High Contrast', kind: 'vscode-high-contrast' },
+  { name: 'Light High Contrast', kind: 'vscode-high-contrast-light' },
 ];
 const WIDE = { width: 1400, height: 900 };
 const NARROW = { width: 860, height: 800 };
@@ -25,11 +25,12 @@ describe('the trace editor follows the theme', () => {
   let trace: TraceEditor;
 
   beforeAll(async () => {
-    vscode = await openVsCode();
+    // A list of files that fit would lie over the page.
+    vscode = await openVsCode({ 'layerscope.openCodeOnClick': 'never' });
     await writeStallTrace(join(vscode.workspace, 'stalls.db'), vscode.workspace);
     window = await vscode.window();
     await window.doubleClick('stalls.db');
-    await window.trace('MoE all-to-all');
+    trace = await window.trace('MoE all-to-all');
   });
   afterAll(async () => {
     await vscode?.stop();
@@ -38,7 +39,7 @@ describe('the trace editor follows the theme', () => {
   /** What a person sees one after the other, each by what is done to see it. */
   const views: Readonly<Record<string, () => Promise<void>>> = {
     layers: async () => {
-      await trace.openTab('Layers'); // what was open before the window was loaded anew is open again
+      await trace.openTab('Layers');
       await trace.layerRow('MoE all-to-all').waitFor();
     },
     stalls: async () => {
@@ -62,13 +63,10 @@ describe('the trace editor follows the theme', () => {
 
   for (const { name, kind } of THEMES) {
     it(`in ${name}, and can be read by everyone in every view`, async () => {
-      vscode.setUserSettings({
-        'workbench.colorTheme': name,
-        'layerscope.openCodeOnClick': 'never', // a list of files would lie over the page
-      });
+      await window.command('Preferences: Color Theme');
+      await window.page.getByPlaceholder(/Color Theme/).fill(name);
+      await window.choose(name);
       await window.page.setViewportSize(WIDE);
-      await window.page.reload();
-      trace = await window.trace('MoE all-to-all');
       await trace.frame.locator(`body.${kind}`).waitFor();
       for (const [view, show] of Object.entries(views)) {
         await show();

@@ -7,13 +7,12 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { installVsCode } from '../../scripts/setup/vscode.mjs';
 import { startBrowser } from '../../scripts/vscode/browser.mjs';
-import { QUIET_SETTINGS, startVsCode } from '../../scripts/vscode/server.mjs';
+import { startVsCode } from '../../scripts/vscode/server.mjs';
 import { Workbench } from './workbench.js';
 
 const WINDOW = { width: 1400, height: 900 };
@@ -24,8 +23,6 @@ export interface VsCode {
   readonly workspace: string;
   /** A window on the workspace, its explorer ready. */
   window(): Promise<Workbench>;
-  /** Replaces the user settings that a window has after it is loaded again. */
-  setUserSettings(settings: Record<string, unknown>): void;
   stop(): Promise<void>;
 }
 
@@ -55,11 +52,6 @@ export async function openVsCode(settings: Record<string, unknown> = {}): Promis
       await workbench.ready();
       return workbench;
     },
-    setUserSettings: (changed) =>
-      writeFileSync(
-        join(server.userData, 'User', 'settings.json'),
-        JSON.stringify({ ...QUIET_SETTINGS, ...changed }),
-      ),
     stop: async () => {
       await browser.close();
       await server.stop();

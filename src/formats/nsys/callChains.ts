@@ -1,4 +1,4 @@
-import type { SqlEngine } from '../../sqlite/engine.js';
+import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import { DANGLING_STACK, NO_STACK, type Frame } from '../../trace/index.js';
 import type { StackBuilder } from '../stackBuilder.js';
 import { number } from './rows.js';
@@ -43,6 +43,17 @@ export class CallChains {
       }
     };
     const library = schema.column(table, 'module');
+    const known = new Map<string, Frame>();
+    const frameOf = (symbol: SqlValue, module: SqlValue): Frame => {
+      const key = `${String(symbol)} ${String(module)}`;
+      let frame = known.get(key);
+      if (frame === undefined) {
+        const [name, file] = [strings.get(number(symbol)), strings.get(number(module))];
+        frame = { file: '', line: 0, function: name, library: file };
+        known.set(key, frame);
+      }
+      return frame;
+    };
     engine.each(
       `SELECT id, symbol, ${library} FROM ${table} ORDER BY id, stackDepth`,
       ([id, symbol, module]) => {
@@ -51,12 +62,7 @@ export class CallChains {
           chain = number(id);
           frames = [];
         }
-        frames.push({
-          file: '',
-          line: 0,
-          function: strings.get(number(symbol)),
-          library: strings.get(number(module)),
-        });
+        frames.push(frameOf(symbol, module));
       },
     );
     keep();

@@ -2,7 +2,9 @@ import type { CounterTrack, Lane, Warning } from '../../trace/index.js';
 import { CounterTracks, type TrackIdentity } from '../counterTracks.js';
 import { MOST_NS } from '../exactTime.js';
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
+import type { NsysPlaces } from './places.js';
 import { number, type NsysRows } from './rows.js';
+import { processId, processKey } from './schema.js';
 import { textOf } from './strings.js';
 
 /** Tables of sampled metrics, and where their names are. */
@@ -11,19 +13,42 @@ export const METRIC_TABLES = [
   { table: 'SOC_METRICS', names: 'TARGET_INFO_SOC_METRICS', onGpu: false },
 ] as const;
 const NIC_TABLE = 'NET_NIC_METRIC';
+const MEMORY_TABLE = 'CUDA_GPU_MEMORY_USAGE_EVENTS';
+/** Values of `memKind` (ENUM_CUDA_MEM_KIND). */
+const MEMORY_KINDS: Readonly<Record<number, string>> = {
+  0: 'pageable',
+  1: 'pinned',
+  2: 'device',
+  3: 'array',
+  4: 'managed',
+  5: 'device static',
+  6: 'managed static',
+};
+/** Kinds of memory that is the host's. */
+const ON_HOST: ReadonlySet<number> = new Set([0, 1]);
 
 /** The tables whose rows are samples, in lower case. */
 export const SAMPLE_TABLES: ReadonlySet<string> = new Set(
-  [...METRIC_TABLES.map(({ table }) => table), NIC_TABLE].map((table) => table.toLowerCase()),
+  [...METRIC_TABLES.map(({ table }) => table), NIC_TABLE, MEMORY_TABLE].map((table) =>
+    table.toLowerCase(),
+  ),
 );
 
-type Metric = Omit<TrackIdentity, 'rank'>;
+interface Metric extends Omit<TrackIdentity, 'rank'> {
+  /** process it is of; absent where it is of none */
+  readonly process?: string;
+}
 
-/** The sampled metrics of an export: of GPUs, of a system on a chip, of network adapters. */
+/**
+ * The sampled metrics of an export: of GPUs, of a system on a chip, of network adapters; and what was
+ * allocated while it was recorded.
+ */
 export class NsysCounters {
   readonly tracks = new CounterTracks();
   private readonly metrics: Metric[] = [];
   private readonly ids = new Map<SqlValue, Map<SqlValue, number>>();
+
+  constructor(private readonly places: NsysPlaces) {}
 
   /** @throws SqlError; the signal's reason once it is aborted */
   async read(engine: SqlEngine, rows: NsysRows): Promise<void> {
@@ -31,6 +56,7 @@ export class NsysCounters {
       await this.readMetrics(engine, rows, table, names, onGpu);
     }
     await this.readAdapters(engine, rows);
+    await this.readMemory(rows);
   }
 
   /**
@@ -39,13 +65,19 @@ export class NsysCounters {
    */
   build(shift: number, lanes: readonly Lane[]): CounterTrack[] {
     return this.tracks
-      .build(shift, (track) => {
-        const metric = this.metrics[track];
-        const used = lanes.find(
-          ({ kind, device }) => kind === 'stream' && device === metric.device,
-        );
-        return { ...metric, rank: used?.rank ?? 0 };
-      })
+      .build(
+        shift,
+        (track) => {
+          const { process, ...metric } = this.metrics[track];
+          const used = lanes.find((lane) =>
+            process === undefined
+              ? lane.kind === 'stream' && lane.device === metric.device
+              : lane.process === process,
+          );
+          return { ...metric, rank: used?.rank ?? 0 };
+        },
+        (track) => this.metrics[track].source === MEMORY_TABLE,
+      )
       .map(inStatedUnit);
   }
 
@@ -116,8 +148,42 @@ export class NsysCounters {
   }
 
   /**
+   * CUDA_GPU_MEMORY_USAGE_EVENTS: one row an allocation or a release. What was allocated before the
+   * recording is not known: the track is what came since.
+   */
+  private async readMemory(rows: NsysRows): Promise<void> {
+    this.ids.clear();
+    const column = (name: string) => rows.schema.column(MEMORY_TABLE, name);
+    const [operation, bytes, process] = ['memoryOperationType', 'bytes', 'globalPid'].map(column);
+    await this.samples(
+      rows,
+      MEMORY_TABLE,
+      'start',
+      [
+        `${processKey(process)} || ' ' || ${column('deviceId')}`,
+        column('memKind'),
+        processKey(process),
+        column('deviceId'),
+      ],
+      (key) => {
+        const [kind, owner, ordinal] = key.slice(1).map(number);
+        const onHost = ON_HOST.has(kind);
+        return {
+          name: `${onHost ? 'Host' : 'GPU'} memory allocated (${MEMORY_KINDS[kind] ?? `kind ${kind}`})`,
+          unit: 'bytes',
+          device: onHost || Number.isNaN(ordinal) ? -1 : this.places.gpu(owner, ordinal),
+          source: MEMORY_TABLE,
+          process: Number.isNaN(owner) ? '' : String(processId(owner)),
+        };
+      },
+      `CASE ${operation} WHEN 0 THEN ${bytes} WHEN 1 THEN -${bytes} END`,
+    );
+  }
+
+  /**
    * @param key columns that tell the tracks of a table apart: the first two decide
    * @param describe called once for each track
+   * @param value SQL of a sample's value
    */
   private async samples(
     rows: NsysRows,
@@ -125,8 +191,8 @@ export class NsysCounters {
     time: string,
     key: readonly string[],
     describe: (key: readonly SqlValue[]) => Metric,
+    value = rows.schema.column(table, 'value'),
   ): Promise<void> {
-    const value = rows.schema.column(table, 'value');
     const lost = await rows.eachUncounted(
       table,
       time,

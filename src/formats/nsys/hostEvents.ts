@@ -22,6 +22,9 @@ const SYNC_TYPES: Readonly<Record<number, string>> = {
   4: 'CUDA context synchronize',
 };
 
+/** `eventClass` of rows that say when tracing of OS runtime calls began and ended: of thread 0 and no length. */
+const TRACING: ReadonlySet<number> = new Set([31, 32]);
+
 const OS_CALLS_TABLE = 'OSRT_API';
 
 const OTHER = HOST_KINDS.indexOf('other');
@@ -76,11 +79,14 @@ export class NsysHostEvents {
         threadId(globalTid),
         rows.schema.column(table, 'nameId'),
         rows.schema.column(table, 'callchainId'),
+        rows.schema.column(table, 'eventClass'),
       ],
       stage,
       (row) => {
-        const [start, duration, process, thread, nameId, chain] = row.map(number);
-        if (rows.accepts(start, duration)) {
+        const [start, duration, process, thread, nameId, chain, eventClass] = row.map(number);
+        if (TRACING.has(eventClass)) {
+          rows.unread.add('when the tracing of operating system calls began and ended (OSRT_API)');
+        } else if (rows.accepts(start, duration)) {
           const lane = this.places.thread(process, thread);
           // 0 is what the recorder writes where it took no stack.
           const stack = chains === undefined || chain === 0 ? NO_STACK : chains.find(chain);

@@ -60,7 +60,7 @@ export async function readNsysExport(
     calls,
     new CallChains(engine, schema, 'OSRT_CALLCHAINS', strings, stacks),
   );
-  const counters = new NsysCounters();
+  const counters = new NsysCounters(places);
   await counters.read(engine, rows);
   countUnreadTables(rows);
 

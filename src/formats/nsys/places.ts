@@ -85,8 +85,13 @@ export class NsysPlaces {
    * @param ordinal CUDA's number of the GPU in the process
    */
   stream(process: number, ordinal: number, context: number, stream: number): number {
-    const gpu = this.gpuOf.get(`${processId(process)} ${ordinal}`);
-    return this.place({ kind: 'stream', process, device: gpu ?? ordinal, context, id: stream });
+    const device = this.gpu(process, ordinal);
+    return this.place({ kind: 'stream', process, device, context, id: stream });
+  }
+
+  /** Number in the machine of the GPU that a process calls `ordinal`; that where the file does not say. */
+  gpu(process: number, ordinal: number): number {
+    return this.gpuOf.get(`${processId(process)} ${ordinal}`) ?? ordinal;
   }
 
   /** Processes of a lane. */

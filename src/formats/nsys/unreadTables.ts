@@ -21,7 +21,6 @@ const READ = new Set([
 const KNOWN: Readonly<Record<string, string>> = {
   composite_events: 'CPU samples (COMPOSITE_EVENTS)',
   cupti_activity_kind_cuda_event: 'CUDA event records (CUPTI_ACTIVITY_KIND_CUDA_EVENT)',
-  cuda_gpu_memory_usage_events: 'allocations of GPU memory (CUDA_GPU_MEMORY_USAGE_EVENTS)',
   // Nodes up to schema 3.7, graphs later.
   cuda_graph_events: 'building of CUDA graphs (CUDA_GRAPH_EVENTS)',
   cuda_graph_node_events: 'building of CUDA graphs (CUDA_GRAPH_NODE_EVENTS)',

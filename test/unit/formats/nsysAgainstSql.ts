@@ -258,7 +258,8 @@ function expectHostEvents(plain: Plain, trace: Trace): void {
   for (const table of tables) {
     const [count, duration] = plain.one(
       table,
-      `SELECT count(*), coalesce(sum("end" - start), 0) FROM ${table}`,
+      `SELECT count(*), coalesce(sum("end" - start), 0) FROM ${table}
+       ${table === 'OSRT_API' ? 'WHERE eventClass = 27' : ''}`,
     );
     rows += count;
     total += duration;
@@ -291,7 +292,7 @@ function expectCounters(plain: Plain, trace: Trace): void {
     inFile += plain.one(table, `SELECT count(*) FROM ${table}`)[0];
     const tracks = plain.rows(
       `SELECT ${key}, group_concat(at || '=' || ${inUnit(plain, table)}, ' '), count(*) FROM (
-         SELECT *, ${time} - (${zero}) AS at FROM ${table} WHERE ${time} IS NOT NULL ORDER BY ${time}, rowid) t
+         SELECT *, rowid AS row, ${time} - (${zero}) AS at FROM ${table} WHERE ${time} IS NOT NULL ORDER BY ${time}, rowid) t
        GROUP BY 1`,
     );
     for (const [, samples, count] of tracks) {
@@ -303,6 +304,7 @@ function expectCounters(plain: Plain, trace: Trace): void {
   tracksOf('GPU_METRICS', 'timestamp', "typeId || ' ' || metricId");
   tracksOf('SOC_METRICS', 'timestamp', "typeId || ' ' || metricId");
   tracksOf('NET_NIC_METRIC', 'start', "globalId || ' ' || portId || ' ' || metricsIdx");
+  tracksOf('CUDA_GPU_MEMORY_USAGE_EVENTS', 'start', MEMORY);
   const found = counters.map(
     ({ source, time, value }) =>
       `${source} ${Array.from(time, (at, i) => `${at}=${value[i]}`).join(' ')}`,
@@ -311,8 +313,16 @@ function expectCounters(plain: Plain, trace: Trace): void {
   expect(report.samples ?? { inFile: 0, read: 0 }).toEqual({ inFile, read });
 }
 
-/** SQL of a sample's value: clocks named in MHz are written in Hz. */
+/** What tells the memory of a process, device and kind apart. */
+const MEMORY = "globalPid || ' ' || deviceId || ' ' || memKind";
+
+/** SQL of a sample's value: clocks named in MHz are written in Hz, allocations are summed up. */
 function inUnit(plain: Plain, table: string): string {
+  if (table === 'CUDA_GPU_MEMORY_USAGE_EVENTS') {
+    return `(SELECT sum(CASE memoryOperationType WHEN 0 THEN bytes ELSE -bytes END) FROM ${table} m
+      WHERE m.globalPid = t.globalPid AND m.deviceId = t.deviceId AND m.memKind = t.memKind
+        AND (m.start, m.rowid) <= (t.start, t.row))`;
+  }
   const names = `TARGET_INFO_${table}`;
   if (!plain.has(names, 'typeId', 'metricName')) {
     return 'value';
@@ -322,7 +332,7 @@ function inUnit(plain: Plain, table: string): string {
 }
 
 /** Tables whose rows are samples of counters. */
-const SAMPLES = /^(GPU_METRICS|SOC_METRICS|NET_NIC_METRIC)$/;
+const SAMPLES = /^(GPU_METRICS|SOC_METRICS|NET_NIC_METRIC|CUDA_GPU_MEMORY_USAGE_EVENTS)$/;
 /** Tables with times that hold no events. */
 const NO_EVENTS =
   /^(TARGET_INFO_|ANALYSIS_|ENUM_|META_DATA_|EXPORT_META_DATA|NVTX_PAYLOAD_|EXTRAP_)/;

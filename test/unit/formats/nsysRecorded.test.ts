@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { callDetails, stackOf } from '../../../src/analysis/callDetails.js';
+import { mergeRanks } from '../../../src/formats/mergeRanks.js';
 import { attribute } from '../../../src/layers/attribute.js';
 import {
   DANGLING_STACK,
@@ -204,6 +205,27 @@ describe('stacks', () => {
     expect([dangling.length, said.map(({ rows }) => rows)]).toEqual([1, [1]]);
   });
 
+  it('of operating system calls are kept when traces are joined', async () => {
+    const one = await openFile(STACKS);
+    const nodes = await openFile(NODES);
+    const merged = mergeRanks([nodes, { ...one, files: [{ ...one.files[0], path: 'b.sqlite' }] }]);
+    const stacksOf = (trace: Trace) =>
+      rowsOf(trace.host).flatMap((i) => {
+        const stack = trace.host.stack?.[i] ?? NO_STACK;
+        return stack < 0 ? [] : [stackAt(trace, stack).map((frame) => frame.function)];
+      });
+    expect(stacksOf(one).length).toBeGreaterThan(30);
+    expect(stacksOf(merged)).toEqual(stacksOf(one));
+    expect(nodes.host.stack).toBeUndefined();
+  });
+
+  it('rows that say when tracing of such calls began and ended are no calls of a thread 0', async () => {
+    const trace = await openFile(STACKS);
+    const [[rows]] = await plainSql(STACKS, 'SELECT count(*) FROM OSRT_API WHERE eventClass <> 27');
+    expect([skipped(trace, /when the tracing of operating system/), rows]).toEqual([[3], 3]);
+    expect(trace.lanes.filter(({ id }) => id === '0')).toEqual([]);
+  });
+
   it('CPU samples are counted, and are not among what is missing', async () => {
     const trace = await openFile(STACKS);
     expect(skipped(trace, /^CPU samples/)).toEqual([38]);
@@ -363,6 +385,30 @@ describe('NCCL', () => {
     expect(trace.ranks.map(({ rank }) => rank)).toEqual([-1, -1]);
   });
 
+  it('a file of one process is the rank that joined', async () => {
+    const second = '(SELECT max(globalPid) >> 24 FROM CUPTI_ACTIVITY_KIND_KERNEL)';
+    const trace = await openBytes(
+      await changed(
+        NCCL,
+        `DELETE FROM CUPTI_ACTIVITY_KIND_RUNTIME WHERE globalTid >> 24 <> ${second}`,
+        `DELETE FROM NVTX_EVENTS WHERE globalTid >> 24 <> ${second}`,
+        `DELETE FROM CUPTI_ACTIVITY_KIND_SYNCHRONIZATION WHERE globalPid >> 24 <> ${second}`,
+        `DELETE FROM CUPTI_ACTIVITY_KIND_KERNEL WHERE globalPid >> 24 <> ${second}`,
+      ),
+    );
+    expect(trace.ranks.map(({ rank, worldSize, label }) => [rank, worldSize, label])).toEqual([
+      [1, 2, 'rank 1'],
+    ]);
+  });
+
+  it('the details of a kernel say its message, and no throughput: its time is waiting, too', async () => {
+    const trace = await openFile(NCCL);
+    const reduce = kernelsOf(trace).find((i) => trace.gpu.bytes[i] === 1048576) ?? -1;
+    const facts = callDetails(trace, attribute(trace), reduce).facts;
+    expect(facts).toContainEqual({ name: 'Message', value: '1.05 MB' });
+    expect(facts.map(({ name }) => name)).not.toContain('Throughput');
+  });
+
   it('payloads that contradict each other make no ranks', async () => {
     const both = await openBytes(
       await changed(
@@ -508,7 +554,34 @@ describe('metrics', () => {
   it('that are written as events, too, are said to be so and counted once', async () => {
     const trace = await openFile(STACKS);
     expect(skipped(trace, /counter samples, written as events a second time/)).toEqual([100]);
-    expect(trace.report.samples).toEqual({ inFile: 300, read: 300 });
+    const [[allocations]] = await plainSql(
+      STACKS,
+      'SELECT count(*) FROM CUDA_GPU_MEMORY_USAGE_EVENTS',
+    );
+    const samples = 300 + Number(allocations);
+    expect(trace.report.samples).toEqual({ inFile: samples, read: samples });
+  });
+
+  it('allocated memory is what was allocated and not released, by process, GPU and kind', async () => {
+    const trace = await openBytes(
+      await changed(
+        STACKS,
+        `INSERT INTO CUDA_GPU_MEMORY_USAGE_EVENTS SELECT * FROM CUDA_GPU_MEMORY_USAGE_EVENTS WHERE memKind = 2`,
+        `UPDATE CUDA_GPU_MEMORY_USAGE_EVENTS SET start = start + 1000, bytes = bytes / 4, memoryOperationType = 1
+         WHERE rowid = (SELECT max(rowid) FROM CUDA_GPU_MEMORY_USAGE_EVENTS)`,
+        `INSERT INTO CUDA_GPU_MEMORY_USAGE_EVENTS SELECT * FROM CUDA_GPU_MEMORY_USAGE_EVENTS WHERE memKind = 1`,
+        `UPDATE CUDA_GPU_MEMORY_USAGE_EVENTS SET memoryOperationType = 7
+         WHERE rowid = (SELECT max(rowid) FROM CUDA_GPU_MEMORY_USAGE_EVENTS)`,
+      ),
+    );
+    const memory = trace.counters.filter(({ unit }) => unit === 'bytes');
+    expect(memory.map(({ name, device, value }) => [name, device, [...value]])).toEqual([
+      ['Host memory allocated (pinned)', -1, [1048576]],
+      ['GPU memory allocated (device)', 0, [1048576, 786432]],
+      ['GPU memory allocated (device static)', 0, [24]],
+    ]);
+    // An operation that is neither is counted as without a number.
+    expect(trace.report.warnings.find(({ code }) => code === 'samples-left-out')?.rows).toBe(1);
   });
 
   it('of a system on a chip are of the host', async () => {

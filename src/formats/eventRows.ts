@@ -45,14 +45,6 @@ export async function eachEventRow(
     seen++;
     onRow(row);
   };
-  const giveNext = (row: readonly SqlValue[]): void => {
-    const number = row[expressions.length];
-    if (last !== null && !(number !== null && number > last)) {
-      // Slices of such a page would begin before those they follow, and differ by their length.
-      throw new SqlError('database disk image is malformed: its rows are in disorder', select);
-    }
-    give(row);
-  };
   const turn = async (): Promise<void> => {
     options.progress?.({
       stage: 'Reading events',
@@ -66,7 +58,7 @@ export async function eachEventRow(
   try {
     if (rowid) {
       const from = `${select} NOT INDEXED WHERE _rowid_ >= ? ORDER BY _rowid_ LIMIT ${engine.sliceRows}`;
-      await eachSlice(engine, from, () => last, giveNext, turn);
+      await eachSlice(engine, from, give, turn);
     } else {
       engine.each(select, give);
     }
@@ -88,33 +80,36 @@ export async function eachEventRow(
 
 /**
  * Runs a statement for slice after slice, each from the row after the last one given.
- * @param sql with the least number of a row as its parameter
- * @param last number of the last row given, greater than all before; null before the first
+ * @param sql with the least number of a row as its parameter, and the number as its last column
  * @param turn is awaited now and then
  */
 async function eachSlice(
   engine: SqlEngine,
   sql: string,
-  last: () => SqlValue,
   give: (row: readonly SqlValue[]) => void,
   turn: () => Promise<void>,
 ): Promise<void> {
   const rows = engine.prepare(sql);
   try {
-    let from = FIRST_ROW;
+    let before: number | bigint = FIRST_ROW - 1n;
     let inSlice = 0;
     const giveOne = (row: readonly SqlValue[]): void => {
+      const number = row[row.length - 1];
+      // Damage may put any number there, and rows that are none; a slice would begin before the last one.
+      if (!(typeof number === 'number' || typeof number === 'bigint') || !(number > before)) {
+        throw new SqlError('database disk image is malformed: its rows are in disorder', sql);
+      }
+      before = number;
       inSlice++;
       give(row);
     };
     for (let rowsInTurn = 0; ;) {
       inSlice = 0;
+      const from = BigInt(before) + 1n;
       rows.each(from, giveOne);
-      const row = last();
-      if (inSlice < engine.sliceRows || row === LAST_ROW) {
+      if (inSlice < engine.sliceRows || before === LAST_ROW) {
         return;
       }
-      from = BigInt(row as number | bigint) + 1n;
       rowsInTurn += inSlice;
       if (rowsInTurn >= ROWS_A_TURN) {
         rowsInTurn = 0;

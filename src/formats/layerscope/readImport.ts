@@ -549,13 +549,22 @@ class ImportReading {
         this.warn('damaged', `Samples of counters are missing here (${damageOf(error)}).`);
       }
     }
+    // None is written without samples: these are lost.
+    const empty = times.filter((track) => track.length === 0).length;
+    if (empty > 0) {
+      this.warn('damaged', `Counters without a sample that can be read are left out (${empty}).`);
+    }
     return {
-      tracks: list.map((track, i): CounterTrack => ({
-        ...track,
-        rank: track.rank < ranks ? track.rank : 0,
-        time: Float64Array.from(times[i]),
-        value: Float64Array.from(values[i]),
-      })),
+      tracks: list.flatMap((track, i): CounterTrack | [] =>
+        times[i].length === 0
+          ? []
+          : {
+              ...track,
+              rank: track.rank < ranks ? track.rank : 0,
+              time: Float64Array.from(times[i]),
+              value: Float64Array.from(values[i]),
+            },
+      ),
       samples: { read, lost: seen - read },
     };
   }

@@ -445,6 +445,23 @@ describe('a file that says it is an import', () => {
     expect(names(trace)).toEqual(names(before).map((name, i) => (i === lost ? '' : name)));
   });
 
+  it('leaves counters out whose samples are lost, and says so', async () => {
+    const { bytes: whole } = await imported(
+      await openFile('test/fixtures/nsys/metrics_3.25.sqlite'),
+    );
+    const { Database } = await loadNodeSqlJs();
+    const db = new Database(whole);
+    db.run('DELETE FROM counter_sample WHERE counter = 0');
+    const bytes = (db as unknown as { export(): Uint8Array }).export();
+    db.close();
+    const [before, trace] = [await openBytes(whole, 'a.db'), await openBytes(bytes, 'b.db')];
+    expect(before.counters.length).toBeGreaterThan(1);
+    expect(trace.counters).toEqual(before.counters.slice(1));
+    expect(trace.report.warnings.map(({ message }) => message)).toContain(
+      'Counters without a sample that can be read are left out (1).',
+    );
+  });
+
   it('opens ranges that lie within themselves', async () => {
     const trace = await openBytes(await changed('UPDATE range SET parent = id'), 'out.db');
     expect([...trace.ranges.parent].every((parent) => parent === -1)).toBe(true);

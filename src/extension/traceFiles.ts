@@ -6,6 +6,9 @@ import type { Runtime } from './runtime.js';
 import { otherRanks } from './traceRanks.js';
 import { workspaceInput } from './workspaceFileSource.js';
 
+/** Folders within a folder that are looked into for files to tell of. */
+const MOST_FOLDERS = 200;
+
 /** The path of a trace as the session and the user see it. */
 export function tracePath(uri: vscode.Uri): string {
   return uri.scheme === 'file' ? uri.fsPath : uri.toString(true);
@@ -64,6 +67,25 @@ export async function traceFilesIn(folder: vscode.Uri): Promise<vscode.Uri[]> {
   return (await filesIn(folder))
     .filter((uri) => mayBeTrace(fileName(uri)))
     .sort((a, b) => compareNames(fileName(a), fileName(b)));
+}
+
+/** Names of the folders directly in a folder that hold files that may be traces, by their names. */
+export async function foldersWithTraces(folder: vscode.Uri): Promise<string[]> {
+  const entries = await vscode.workspace.fs.readDirectory(folder);
+  const names = entries
+    .filter(([, type]) => (type & vscode.FileType.Directory) !== 0)
+    .map(([name]) => name)
+    .sort(compareNames)
+    .slice(0, MOST_FOLDERS);
+  const holding: string[] = [];
+  for (const name of names) {
+    // One that may not be read says so when it is opened itself.
+    const inside = await traceFilesIn(vscode.Uri.joinPath(folder, name)).catch(() => []);
+    if (inside.length > 0) {
+      holding.push(name);
+    }
+  }
+  return holding;
 }
 
 /** The files of the folder of `uri`, itself among them. */

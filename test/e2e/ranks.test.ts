@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import type { Workbench } from './workbench.js';
 
 const RANKS = 12;
 const FOLDER = 'a_run';
+const HOSTS = 'hosts';
 
 /** A folder of ranks whose names say nothing of them. */
 function writeRun(workspace: string): void {
@@ -29,6 +30,14 @@ function writeRun(workspace: string): void {
   }
 }
 
+/** A folder that has no trace of its own, as rocprofv3 writes one a host below it. */
+function writeHosts(workspace: string): void {
+  const host = join(workspace, HOSTS, 'gpu-node-1');
+  mkdirSync(host, { recursive: true });
+  writeFileSync(join(workspace, HOSTS, 'notes.txt'), 'three hosts');
+  copyFileSync('test/fixtures/e2e/hybrid.db', join(host, '4711_results.db'));
+}
+
 describe('a folder of ranks opened from the explorer', () => {
   let vscode: VsCode;
   let window: Workbench;
@@ -38,19 +47,10 @@ describe('a folder of ranks opened from the explorer', () => {
   beforeAll(async () => {
     vscode = await openVsCode();
     writeRun(vscode.workspace);
+    writeHosts(vscode.workspace);
     before = fingerprint(vscode.workspace);
     window = await vscode.window();
-    await window.page
-      .locator('.explorer-folders-view .monaco-list-row')
-      .filter({ hasText: FOLDER })
-      .click({ button: 'right' });
-    const item = window.page.getByRole('menuitem', { name: 'Open as GPU Trace' });
-    await item.waitFor();
-    // A menu takes no click in the moment after it opened.
-    for (let attempt = 0; attempt < 20 && (await item.isVisible()); attempt++) {
-      await item.click({ timeout: 1000 }).catch(() => undefined);
-      await window.page.waitForTimeout(250);
-    }
+    await window.openFolder(FOLDER);
     trace = await window.trace('MoE all-to-all');
   });
   afterAll(async () => {
@@ -76,6 +76,14 @@ describe('a folder of ranks opened from the explorer', () => {
     expect(await trace.figure('more-ranks')).toContain('Not loaded: rank 8, rank 10');
     await trace.runSql('SELECT count(*), sum(loaded) FROM ranks');
     expect((await trace.queryResult(1)).cells[0].slice(-2)).toEqual([`${RANKS}`, '10']);
+  });
+
+  it('is sent to the folders within one that holds no trace itself', async () => {
+    await window.openFolder(HOSTS);
+    await window.page
+      .getByText('Folders in it are not looked into: open gpu-node-1 itself.')
+      .first()
+      .waitFor();
   });
 
   it('finds the same ranks after the window was loaded anew', async () => {

@@ -21,6 +21,9 @@ export class QueryView extends ViewElement {
     toolStyles,
     paneStyles,
     css`
+      :host {
+        overflow-y: auto;
+      }
       .saved {
         width: 220px;
       }
@@ -29,7 +32,8 @@ export class QueryView extends ViewElement {
         border: 1px solid var(--vscode-input-border, var(--vscode-contrastBorder, transparent));
         border-radius: 3px;
         color: var(--vscode-input-foreground);
-        flex: none;
+        /* In a low pane the box gives way to the rows of its result, down to two lines. */
+        flex: 0 1 auto;
         height: 104px;
         margin: 8px 10px 0;
         max-height: 60%;
@@ -48,7 +52,7 @@ export class QueryView extends ViewElement {
       }
       layerscope-result {
         flex: 1;
-        min-height: 0;
+        min-height: 96px;
       }
       .stale {
         opacity: 0.6;

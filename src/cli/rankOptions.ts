@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { rankRanges } from '../formats/ranks/rankChoice.js';
-import { formatCount } from '../analysis/format.js';
+import { formatCount, formatCountOf } from '../analysis/format.js';
 import type { RankChoice, TraceSummary } from '../session/session.js';
 
 /** Options of the commands that open a trace. */
@@ -55,7 +55,7 @@ export function notesOnRanks({ run }: TraceSummary): readonly string[] {
       `${which.length === 0 ? '' : ` (${rankRanges(which)})`}.` +
       (unreadable.length === 0
         ? ''
-        : ` ${unreadable.length === 1 ? '1 file' : `${formatCount(unreadable.length)} files`} cannot be read.`) +
+        : ` ${formatCountOf(unreadable.length, 'file')} cannot be read.`) +
       (readable.length === 0
         ? ''
         : ` --ranks all loads the others${tells ? `, --ranks ${rankRanges(others).replaceAll(' ', '')} only those` : ''}.`),

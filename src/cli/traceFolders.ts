@@ -5,13 +5,15 @@ import { recordingNamed } from '../formats/lookalikes.js';
 import { printable } from '../formats/printable.js';
 import { listed, NAMED } from '../formats/ranks/fileNames.js';
 import { compareNames } from '../formats/ranks/rankOfName.js';
-import { isPackedOtherwise, mayBeTrace } from '../formats/ranks/traceFileNames.js';
+import {
+  foldersWithTraces,
+  isPackedOtherwise,
+  mayBeTrace,
+} from '../formats/ranks/traceFileNames.js';
 import { TraceOpenError } from '../trace/index.js';
 
 /** Characters of a path that a sentence quotes. */
 const LONGEST_PATH = 300;
-/** Folders within a folder that are looked into for files to tell of. */
-const MOST_FOLDERS = 200;
 
 /** The trace files a command line names. */
 export interface GivenTraces {
@@ -66,12 +68,7 @@ async function filesOf(
   const entries = await readdir(path, { withFileTypes: true });
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-  const holding: string[] = [];
-  for (const name of folders.sort(compareNames).slice(0, MOST_FOLDERS)) {
-    if ((await namesIn(join(path, name))).some(mayBeTrace)) {
-      holding.push(name);
-    }
-  }
+  const holding = await foldersWithTraces(folders, (name) => namesIn(join(path, name)));
   const shown = printable(path, LONGEST_PATH);
   const packed = names.filter(isPackedOtherwise);
   const others = names.flatMap((name) => {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { listed } from '../formats/ranks/fileNames.js';
 import { compareNames } from '../formats/ranks/rankOfName.js';
 import { noticeName, noticeText } from './notice.js';
-import { fileName, foldersWithTraces, isFolder, traceFilesIn } from './traceFiles.js';
+import { fileName, foldersToOpenIn, isFolder, traceFilesIn } from './traceFiles.js';
 import { otherRanks } from './traceRanks.js';
 
 /** Files that are opened as one trace; the first is the one whose tab it is. */
@@ -22,7 +22,7 @@ export async function runsToOpen(uris: readonly vscode.Uri[]): Promise<readonly 
     }
     const [first, ...others] = await traceFilesIn(uri);
     if (first === undefined) {
-      const inside = await foldersWithTraces(uri);
+      const inside = await foldersToOpenIn(uri);
       void vscode.window.showErrorMessage(
         `Layerscope: the folder ${noticeName(fileName(uri))} holds no trace (.json, .json.gz, .db, .sqlite, .rpd, .tar).` +
           (inside.length === 0

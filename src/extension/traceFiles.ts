@@ -1,13 +1,10 @@
 import * as vscode from 'vscode';
 import { compareNames } from '../formats/ranks/rankOfName.js';
-import { mayBeTrace } from '../formats/ranks/traceFileNames.js';
+import { foldersWithTraces, mayBeTrace } from '../formats/ranks/traceFileNames.js';
 import type { TraceInput } from '../session/engines.js';
 import type { Runtime } from './runtime.js';
 import { otherRanks } from './traceRanks.js';
 import { workspaceInput } from './workspaceFileSource.js';
-
-/** Folders within a folder that are looked into for files to tell of. */
-const MOST_FOLDERS = 200;
 
 /** The path of a trace as the session and the user see it. */
 export function tracePath(uri: vscode.Uri): string {
@@ -70,22 +67,15 @@ export async function traceFilesIn(folder: vscode.Uri): Promise<vscode.Uri[]> {
 }
 
 /** Names of the folders directly in a folder that hold files that may be traces, by their names. */
-export async function foldersWithTraces(folder: vscode.Uri): Promise<string[]> {
+export async function foldersToOpenIn(folder: vscode.Uri): Promise<readonly string[]> {
   const entries = await vscode.workspace.fs.readDirectory(folder);
-  const names = entries
+  const folders = entries
     .filter(([, type]) => (type & vscode.FileType.Directory) !== 0)
-    .map(([name]) => name)
-    .sort(compareNames)
-    .slice(0, MOST_FOLDERS);
-  const holding: string[] = [];
-  for (const name of names) {
+    .map(([name]) => name);
+  return foldersWithTraces(folders, async (name) =>
     // One that may not be read says so when it is opened itself.
-    const inside = await traceFilesIn(vscode.Uri.joinPath(folder, name)).catch(() => []);
-    if (inside.length > 0) {
-      holding.push(name);
-    }
-  }
-  return holding;
+    (await filesIn(vscode.Uri.joinPath(folder, name)).catch(() => [])).map(fileName),
+  );
 }
 
 /** The files of the folder of `uri`, itself among them. */

@@ -1,5 +1,16 @@
 import type { TraceReport, Warning } from '../trace/index.js';
 
+/** What several accounts of rows left out say together, the most rows first. */
+export function skippedTogether(
+  accounts: readonly TraceReport['skipped'][],
+): TraceReport['skipped'] {
+  const sums = new RowSkips();
+  for (const { reason, rows } of accounts.flat()) {
+    sums.add(reason, rows);
+  }
+  return [...sums.list()].sort((a, b) => b.rows - a.rows);
+}
+
 /** Counts rows that cannot become events, by reason. */
 export class RowSkips {
   private readonly reasons = new Map<string, number>();

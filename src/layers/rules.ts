@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from '../formats/jsonObject.js';
 import { isLayerType, PHASES, type LayerType, type Phase } from '../trace/index.js';
 import { OwnPattern, refusal } from './ownPattern.js';
 
@@ -186,14 +187,12 @@ export class RuleError extends Error {
   override readonly name = 'RuleError';
 }
 
-type Json = Record<string, unknown>;
-
 /** Reads one rule, key by key, and refuses what is not understood. */
 class RuleReader {
   private readonly seen = new Set<string>();
 
   constructor(
-    private readonly json: Json,
+    private readonly json: JsonObject,
     private readonly where: string,
     readonly own: boolean,
   ) {}
@@ -292,10 +291,6 @@ class RuleReader {
       }
     }
   }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function moduleRule(r: RuleReader): ModuleRule {
@@ -427,7 +422,7 @@ function attempt<T>({ mistakes }: Reading, read: () => T, otherwise: T): T {
   }
 }
 
-function list<T>(json: Json, key: string, reading: Reading, read: (r: RuleReader) => T): T[] {
+function list<T>(json: JsonObject, key: string, reading: Reading, read: (r: RuleReader) => T): T[] {
   const { origin, own, mistakes } = reading;
   const value = json[key] ?? [];
   if (!Array.isArray(value)) {
@@ -435,7 +430,7 @@ function list<T>(json: Json, key: string, reading: Reading, read: (r: RuleReader
     return [];
   }
   return value.flatMap((entry: unknown, i) => {
-    if (!isObject(entry)) {
+    if (!isJsonObject(entry)) {
       mistakes.push(`${origin}: ${key}[${i}]: must be an object.`);
       return [];
     }
@@ -454,7 +449,7 @@ function phaseWords(json: unknown, { origin, mistakes }: Reading): Record<string
   if (json === undefined) {
     return {};
   }
-  if (!isObject(json)) {
+  if (!isJsonObject(json)) {
     mistakes.push(`${origin}: 'phaseWords' must be an object.`);
     return {};
   }
@@ -472,14 +467,14 @@ function phaseWords(json: unknown, { origin, mistakes }: Reading): Record<string
 
 /** The patterns of an object; each as a list of none or one, for merging. */
 function patterns(
-  json: Json,
+  json: JsonObject,
   key: string,
   reading: Reading,
   names: readonly string[],
 ): readonly (readonly RegExp[])[] {
   const { origin, own, mistakes } = reading;
   const value = json[key] ?? {};
-  if (!isObject(value)) {
+  if (!isJsonObject(value)) {
     mistakes.push(`${origin}: '${key}' must be an object.`);
     return names.map(() => []);
   }
@@ -528,8 +523,8 @@ export function readRules(
 ): ReadRules {
   const mistakes: string[] = [];
   const reading: Reading = { origin, own: options.own === true, mistakes };
-  const object = isObject(json) ? json : {};
-  if (!isObject(json)) {
+  const object = isJsonObject(json) ? json : {};
+  if (!isJsonObject(json)) {
     mistakes.push(`${origin}: rules must be an object with ${KEYS.join(', ')}.`);
   }
   for (const key of Object.keys(object)) {

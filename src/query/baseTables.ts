@@ -9,6 +9,7 @@ import {
   type TimedColumns,
 } from '../trace/index.js';
 import { counterFigures } from '../analysis/counterFigures.js';
+import { fileName } from '../formats/ranks/fileNames.js';
 import type { SqlValue } from '../sqlite/engine.js';
 import type { QueryTables } from './tables.js';
 
@@ -64,7 +65,7 @@ function labelled(labels: Labels, i: number): SqlValue[] {
 
 /** "forward (modeling_jamba.py:57)"; folders are nobody's business who gets a result. */
 function frameText({ file, line, function: name }: Frame): string {
-  const place = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+  const place = fileName(file);
   const at = place === '' ? '' : ` (${place}${line > 0 ? `:${line}` : ''})`;
   return `${name || 'unknown'}${at}`;
 }

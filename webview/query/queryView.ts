@@ -142,7 +142,7 @@ export class QueryView extends ViewElement {
     if (value === null) {
       return '';
     }
-    const rows = `${formatCountOf(value.rows.length, 'row')}`;
+    const rows = formatCountOf(value.rows.length, 'row');
     const more = value.truncated ? ', more exist: add a LIMIT or a WHERE' : '';
     return `${value.truncated ? 'first ' : ''}${rows}, ${formatDuration(value.elapsedMs * 1e6)}${more}`;
   }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../jsonObject.js';
 import type { SqlEngine, SqlValue } from '../../sqlite/engine.js';
 import { eachEventRow, type RowsRead } from '../eventRows.js';
 import { numberOf } from '../numberOf.js';
@@ -83,9 +84,8 @@ export async function eachAnnotation(
 function labelText(json: string): { text: string; step: boolean } {
   try {
     const labels: unknown = JSON.parse(json);
-    const isBag = typeof labels === 'object' && labels !== null && !Array.isArray(labels);
-    const entries: (readonly [string, unknown])[] = isBag ? Object.entries(labels) : [];
-    if (isBag && entries.every(([, value]) => typeof value !== 'object')) {
+    const entries = isJsonObject(labels) ? Object.entries(labels) : [];
+    if (isJsonObject(labels) && entries.every(([, value]) => typeof value !== 'object')) {
       const pairs = entries
         .sort(([a], [b]) => Number(b === STEP) - Number(a === STEP))
         .map(([key, value]) => `${key}=${String(value)}`);

@@ -50,17 +50,18 @@ export class EventLayout {
   readonly rank: number;
   readonly worldSize: number;
   readonly comm: number;
-  private none = -1;
 
   /** @param base absolute time, ns, that times are relative to */
   constructor(columns: readonly string[], base: bigint) {
     const add = (expression: string): number => this.expressions.push(expression) - 1;
-    const optional = (column: string, expression = column): number =>
-      columns.includes(column)
-        ? add(expression)
-        : this.none < 0
-          ? (this.none = add('NULL'))
-          : this.none;
+    let none = -1;
+    const optional = (column: string, expression = column): number => {
+      if (columns.includes(column)) {
+        return add(expression);
+      }
+      none = none < 0 ? add('NULL') : none;
+      return none;
+    };
     // The subtraction is SQLite's, on 64-bit integers: a Unix epoch in ns does not fit a double.
     this.timestamp = add(`(${numberOf('timestamp')}) - (${base})`);
     this.duration = add(numberOf('duration'));

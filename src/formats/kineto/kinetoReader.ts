@@ -18,6 +18,7 @@ import { statedRank } from './statedRank.js';
 import { linkKernels, type LinkResult } from './launchLinks.js';
 import { mergeRanks } from '../mergeRanks.js';
 import { rankOfFileName } from '../ranks/rankOfName.js';
+import { skippedTogether } from '../rowSkips.js';
 import { RowsByRank, rankOfLabel, type RankRows } from './rankRows.js';
 import { readMetadata, type KinetoMetadata } from './metadata.js';
 import { nestRanges, type NestedRanges } from './rangeNesting.js';
@@ -93,27 +94,28 @@ function toTrace(source: TraceSource, { byRank, end, packing }: Content): Trace 
   }
   const all = byRank.all();
   refuseDamage(end, packing);
-  refuseForeign(
-    all.map(({ rows }) => rows),
-    end,
-    packing,
-  );
+  const allRows = all.map(({ rows }) => rows);
+  refuseForeign(allRows, end, packing);
   const meta = readMetadata(rest.metadataTexts);
   const ranks = all.filter(({ rows }) => rowsRead(rows) > 0);
   const trace = mergeRanks(ranks.map((rank) => rankTrace(source, rank, meta)));
   const { report } = trace;
-  const damaged = all.reduce((sum, { rows }) => sum + rows.damagedRows, 0);
+  const damaged = sumOf(allRows, (rows) => rows.damagedRows);
   return {
     ...trace,
     files: [{ path: source.path, name: source.name, bytes: source.size }],
     report: {
       ...report,
-      rowsInFile: all.reduce((sum, { rows }) => sum + rows.rowsInFile, 0),
-      skipped: skippedRows(all.map(({ rows }) => rows)),
+      rowsInFile: sumOf(allRows, (rows) => rows.rowsInFile),
+      skipped: skippedRows(allRows),
       warnings: [...fileWarnings(meta, end, packing, damaged), ...report.warnings],
       facts: meta.facts,
     },
   };
+}
+
+function sumOf(all: readonly TraceRows[], of: (rows: TraceRows) => number): number {
+  return all.reduce((sum, rows) => sum + of(rows), 0);
 }
 
 function rowsRead(rows: TraceRows): number {
@@ -121,13 +123,9 @@ function rowsRead(rows: TraceRows): number {
 }
 
 function skippedRows(all: readonly TraceRows[]): TraceReport['skipped'] {
-  const skipped = new Map<string, number>();
-  for (const [reason, count] of all.flatMap((rows) => [...rows.skipped])) {
-    skipped.set(reason, (skipped.get(reason) ?? 0) + count);
-  }
-  return [...skipped]
-    .map(([reason, count]) => ({ reason, rows: count }))
-    .sort((a, b) => b.rows - a.rows);
+  return skippedTogether(
+    all.map(({ skipped }) => [...skipped].map(([reason, rows]) => ({ reason, rows }))),
+  );
 }
 
 /** One rank of a file as a trace; what its report says of the whole file is left to be said once. */
@@ -200,13 +198,11 @@ function refuseDamage(end: StreamEnd, packing: ContentState): void {
 
 /** @throws TraceOpenError where nothing in the file is an event of a PyTorch profile */
 function refuseForeign(all: readonly TraceRows[], end: StreamEnd, packing: ContentState): void {
-  const sum = (of: (rows: TraceRows) => number): number =>
-    all.reduce((before, rows) => before + of(rows), 0);
-  if (sum(rowsRead) > 0) {
+  if (sumOf(all, rowsRead) > 0) {
     return;
   }
-  const rowsInFile = sum((rows) => rows.rowsInFile);
-  const damagedRows = sum((rows) => rows.damagedRows);
+  const rowsInFile = sumOf(all, (rows) => rows.rowsInFile);
+  const damagedRows = sumOf(all, (rows) => rows.damagedRows);
   if (packing.failure?.kind === 'cut') {
     throw new TraceOpenError(
       'damaged',

@@ -1,3 +1,5 @@
+import { isJsonObject, type JsonObject } from '../jsonObject.js';
+
 /** The values beside `traceEvents` that say how a trace was recorded. */
 export interface KinetoMetadata {
   /** what the file's µs count from, ns; 0n where it does not say */
@@ -62,7 +64,7 @@ export function readMetadata(texts: ReadonlyMap<string, string>): KinetoMetadata
     id: integer(p['id']) ?? i,
     name: text(p['name']),
   }));
-  const first: Record<string, unknown> = properties[0] ?? {};
+  const first: JsonObject = properties[0] ?? {};
   addFact('GPU', countNames(devices.map((d) => d.name)));
   const memory = integer(first['totalGlobalMem']);
   addFact('GPU memory', memory === undefined ? '' : `${(memory / 2 ** 30).toFixed(1)} GiB`);
@@ -139,10 +141,8 @@ function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
+function asRecord(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
 }
 
 function text(value: unknown): string {

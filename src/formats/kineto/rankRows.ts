@@ -59,10 +59,9 @@ export class RowsByRank implements EventSink {
   /** Where the times of ranks lie whose first time was far from the others; empty where none was. */
   betterBases(): ReadonlyMap<string, bigint> {
     return new Map(
-      this.all().flatMap(({ label, rows }): [string, bigint][] => {
-        const base = rows.clock.betterBaseUs ?? this.bases.get(label);
-        return base === undefined ? [] : [[label, base]];
-      }),
+      this.all().flatMap(({ label, rows: { clock } }): [string, bigint][] =>
+        clock.betterBaseUs === undefined ? [] : [[label, clock.betterBaseUs]],
+      ),
     );
   }
 

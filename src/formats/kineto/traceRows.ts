@@ -27,6 +27,7 @@ import { TraceClock } from './traceClock.js';
 const COMPLETE = 0x58; // 'X'
 const COUNTER = 0x43; // 'C'
 const INSTANT = 0x69; // 'i'
+
 interface Category {
   readonly text: string;
   readonly role: Role;

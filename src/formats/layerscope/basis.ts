@@ -1,10 +1,11 @@
+import { isJsonObject } from '../jsonObject.js';
 import type { AttributionBasis, AttributionProblem, ModelBasis } from '../../trace/index.js';
 
 const NOTHING: AttributionBasis = { model: null, companion: [], rules: [], problems: [] };
 
 /** The basis of kept labels, from JSON that may hold anything; undefined where it is no basis. */
 export function basisOf(json: unknown): AttributionBasis | undefined {
-  if (!isRecord(json)) {
+  if (!isJsonObject(json)) {
     return undefined;
   }
   const { model, companion, rules, problems } = json;
@@ -24,7 +25,7 @@ export function basisOf(json: unknown): AttributionBasis | undefined {
 export const UNKNOWN_BASIS: AttributionBasis = { ...NOTHING, kept: true };
 
 function modelOf(json: unknown): ModelBasis | null {
-  if (!isRecord(json)) {
+  if (!isJsonObject(json)) {
     return null;
   }
   const { family, layers, path, found, notes } = json;
@@ -38,7 +39,7 @@ function modelOf(json: unknown): ModelBasis | null {
 }
 
 function problemOf(json: unknown): AttributionProblem | undefined {
-  if (!isRecord(json)) {
+  if (!isJsonObject(json)) {
     return undefined;
   }
   const { input, sentence } = json;
@@ -50,8 +51,4 @@ function problemOf(json: unknown): AttributionProblem | undefined {
 
 function texts(list: readonly unknown[]): readonly string[] {
   return list.filter((item) => typeof item === 'string');
-}
-
-function isRecord(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }

@@ -67,8 +67,10 @@ export function readCollectives(
     const bytes = said.reduce((sum, call) => sum + (call?.bytes ?? NaN), 0);
     for (const kernel of kernels) {
       gpu.collective[kernel] = name;
-      if (communicator !== '') {
-        const group = names.intern(`NCCL communicator ${BigInt(communicator).toString(16)}`);
+    }
+    if (communicator !== '') {
+      const group = names.intern(`NCCL communicator ${BigInt(communicator).toString(16)}`);
+      for (const kernel of kernels) {
         entries.push({ gpu: kernel, group });
       }
     }

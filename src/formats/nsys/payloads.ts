@@ -1,4 +1,5 @@
 import type { Frame } from '../../trace/index.js';
+import { isJsonObject } from '../jsonObject.js';
 import type { NsysStrings } from './strings.js';
 
 /** What NCCL says of one of its calls, in the payload of its NVTX range. */
@@ -45,13 +46,13 @@ export function pythonFrames(json: string, strings: NsysStrings): Frame[] {
   } catch {
     return []; // cut or damaged: the call keeps its native stack, and the mark is counted
   }
-  const [payload] = isRecord(parsed) ? Object.values(parsed) : [];
-  const frames = isRecord(payload) ? payload['Frames'] : undefined;
+  const [payload] = isJsonObject(parsed) ? Object.values(parsed) : [];
+  const frames = isJsonObject(payload) ? payload['Frames'] : undefined;
   const text = (value: unknown): string =>
     typeof value === 'string' ? value : typeof value === 'number' ? strings.get(value) : '';
   return (Array.isArray(frames) ? frames : [])
     .slice(0, MOST_FRAMES)
-    .filter(isRecord)
+    .filter(isJsonObject)
     .map((frame) => {
       const line = Number(frame['Line']);
       return {
@@ -62,10 +63,6 @@ export function pythonFrames(json: string, strings: NsysStrings): Frame[] {
       };
     })
     .filter(({ file, function: name }) => file !== '' || name !== '');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import type { SqlEngine } from '../../sqlite/engine.js';
 import type { Lane, Rank } from '../../trace/index.js';
+import { fileName } from '../ranks/fileNames.js';
 import { number } from './rows.js';
 import { processId, processKey, threadId, type NsysSchema } from './schema.js';
 import { textOf, type NsysStrings } from './strings.js';
@@ -37,7 +38,8 @@ export class NsysPlaces {
       engine.each(
         `SELECT ${processKey('globalPid')}, CAST(name AS BLOB) FROM PROCESSES WHERE globalPid IS NOT NULL`,
         ([key, name]) => {
-          this.processNames.set(number(key), baseName(textOf(name)));
+          // Folders of a program may name the user.
+          this.processNames.set(number(key), fileName(textOf(name)));
         },
       );
     }
@@ -234,9 +236,4 @@ function ranksOfOneCommunicator(
   return communicators.size === 1 && !found.includes(undefined) && ranks.size === processes.length
     ? (process) => joined.get(process)
     : () => undefined;
-}
-
-/** Folders of a program may name the user. */
-function baseName(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }

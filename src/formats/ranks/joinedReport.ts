@@ -1,4 +1,5 @@
 import type { TraceReport, Warning } from '../../trace/index.js';
+import { skippedTogether } from '../rowSkips.js';
 
 /**
  * What the reports of several parts say together: counts are sums, and what is not said by all of them has
@@ -11,12 +12,6 @@ export function joinedReport(
   labels: readonly string[],
   warnings: readonly Warning[],
 ): TraceReport {
-  const skipped = new Map<string, number>();
-  for (const report of reports) {
-    for (const { reason, rows } of report.skipped) {
-      skipped.set(reason, (skipped.get(reason) ?? 0) + rows);
-    }
-  }
   const counted = reports.map((report) => report.rowsCounted);
   const samples = reports.flatMap((report) => report.samples ?? []);
   return {
@@ -35,9 +30,7 @@ export function joinedReport(
         read: samples.reduce((sum, { read }) => sum + read, 0),
       },
     }),
-    skipped: [...skipped]
-      .map(([reason, rows]) => ({ reason, rows }))
-      .sort((a, b) => b.rows - a.rows),
+    skipped: skippedTogether(reports.map((report) => report.skipped)),
     warnings: [
       ...warnings,
       ...reports.flatMap((report, i) =>

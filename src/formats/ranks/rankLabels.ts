@@ -35,14 +35,13 @@ export function namedApart(
       rows: 0,
     });
   }
-  const named = plain.map((rank) => {
+  return plain.map((rank) => {
     const same = plain.filter((other) => other.label === rank.label).map(({ path }) => path);
     const isTold = !twice.has(rank.rank) && same.length === 1;
     return isTold
       ? rank
       : { ...rank, label: `${rank.label} (${apartNames(same)[same.indexOf(rank.path)]})` };
   });
-  return named;
 }
 
 /** A rank of an import that was told apart by its file before. */

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from '../../formats/jsonObject.js';
 import { ModelConfigError } from './modelConfigError.js';
 
 /**
@@ -104,12 +105,6 @@ const CONFIG_KEYS = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type Concept = keyof typeof CONFIG_KEYS;
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function at(object: JsonObject, path: string): unknown {
   return path

@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../formats/jsonObject.js';
 import type { PartKind } from './modelPlan.js';
-import type { Concept, JsonObject } from './configFields.js';
+import type { Concept } from './configFields.js';
 import families from './families.json';
 import type { PartNotation } from './partNotation.js';
 

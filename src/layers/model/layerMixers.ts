@@ -1,4 +1,5 @@
-import { isJsonObject, type ConfigFields } from './configFields.js';
+import { isJsonObject } from '../../formats/jsonObject.js';
+import { type ConfigFields } from './configFields.js';
 import type { FamilyFacts } from './familyFacts.js';
 import layerWords from './layerWords.json';
 import { ModelConfigError } from './modelConfigError.js';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from './configFields.js';
+import { isJsonObject, type JsonObject } from '../../formats/jsonObject.js';
 import { ModelConfigError } from './modelConfigError.js';
 import { PART_KINDS, type LayerPlan, type ModelPlan, type ModelSizes } from './modelPlan.js';
 import { isPartKind, layerParts, type PartNotation } from './partNotation.js';

@@ -1,4 +1,5 @@
-import { ConfigFields, isJsonObject, type JsonObject } from './configFields.js';
+import { isJsonObject, type JsonObject } from '../../formats/jsonObject.js';
+import { ConfigFields } from './configFields.js';
 import { isLayerPattern, readLayerPattern } from './layerPattern.js';
 import { familyFacts, type FamilyFacts } from './familyFacts.js';
 import { expertLayers, hasSharedExpert } from './feedForward.js';

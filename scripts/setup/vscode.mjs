@@ -85,10 +85,14 @@ function npmInstall(folder, what, env) {
   return run('npm', args, { cwd: folder, env });
 }
 
+/** What an npm that runs this script says of its own Node; code-server believes it before the path. */
+const OF_OTHER_NODE = ['npm_config_user_agent', 'npm_node_execpath', 'NODE'];
+
 /** Node 24 first on the path, and its own headers, so that nothing has to be downloaded to compile. */
 function compileEnvironment(node) {
+  const own = Object.entries(process.env).filter(([name]) => !OF_OTHER_NODE.includes(name));
   return {
-    ...process.env,
+    ...Object.fromEntries(own),
     PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
     npm_config_nodedir: dirname(dirname(node)),
   };
